@@ -1,0 +1,44 @@
+/* A stream of training crops, decoded and cut in the background. */
+#ifndef KIZIL_DATA_H
+#define KIZIL_DATA_H
+
+#include <stdint.h>
+
+#include <kizil/err.h>
+
+/* One batch of square crops. Borrowed from the stream until the next call. */
+struct kz_batch {
+  int count, size;      /* crops, side in px */
+  const uint8_t *rgb;   /* [count, size, size, 3] */
+  const uint8_t *mask;  /* [count, size, size], 255 = damage; never empty, never full */
+};
+
+struct kz_stream_options {
+  const char *images;      /* folder, walked recursively */
+  int short_side;          /* images with a longer short side are reduced to this, px (440) */
+  double held_out;         /* share of images kept for validation, chosen by hash of name (0.05) */
+  int held_out_only;       /* 1: stream the held-out images instead, un-augmented */
+  uint64_t seed;
+  int threads;             /* background decoders and cutters (1) */
+  int64_t cache_bytes;     /* decoded pixels kept in memory (2 GiB) */
+};
+void kz_stream_options_defaults(struct kz_stream_options *o);
+
+struct kz_stream;
+/* Lists the images (at least one decodable is needed; unreadable ones are counted and named by
+ * kz_stream_skipped) and starts decoding. */
+int kz_stream_open(const struct kz_stream_options *o, struct kz_stream **out, struct kz_err *err);
+void kz_stream_close(struct kz_stream *s);
+/* Batch number `index` (0, 1, ...) of `count` crops of `size` px. Batch content depends only on
+ * (seed, index, count, size) and the image list, never on timing or threads, so that a resumed run
+ * sees what the unbroken run saw. The next batches are prepared meanwhile, assuming the same count
+ * and size; asking for another index or shape drops them and starts anew. */
+int kz_stream_next(struct kz_stream *s, int64_t index, int count, int size, struct kz_batch *batch,
+                   struct kz_err *err);
+/* Seconds that kz_stream_next has waited in all since open: a training step should never wait. */
+double kz_stream_waited(const struct kz_stream *s);
+/* Images usable / found; and what was skipped, as text lines "path: reason" (borrowed). */
+int kz_stream_images(const struct kz_stream *s, int *found);
+const char *kz_stream_skipped(const struct kz_stream *s);
+
+#endif

@@ -1,0 +1,78 @@
+/* Images: decode, encode, resize, pixels (libvips below). A kz_image keeps the
+ * file as it is (depth, bands, ICC profile, metadata); pixels are read from it
+ * region by region, so an image may be larger than memory. */
+#ifndef KIZIL_IMAGE_H
+#define KIZIL_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <kizil/err.h>
+
+/* A plain block of pixels, rows packed, channels interleaved. Owned by whoever made it. */
+struct kz_pixels {
+  int width, height, channels;
+  uint8_t *data; /* [height, width, channels] */
+};
+
+void kz_pixels_release(struct kz_pixels *p);
+int kz_pixels_init(struct kz_pixels *p, int width, int height, int channels, struct kz_err *err);
+
+struct kz_image; /* a file being read; opaque */
+
+struct kz_image_info {
+  int width, height;
+  int bands;  /* 1 grey, 2 grey+alpha, 3 RGB, 4 RGB+alpha; anything else is refused by open */
+  int bits;   /* 8 or 16 per band */
+  bool alpha; /* last band is alpha */
+};
+
+/* Call once, before any other function here (starts libvips; safe to repeat). `threads` bounds
+ * libvips' workers, 0 for its default. */
+int kz_image_startup(const char *program, int threads, struct kz_err *err);
+void kz_image_shutdown(void);
+
+/* Open for random access. Undecodable, truncated or unsupported files are errors that name the
+ * path and the reason. Nothing is rotated or converted. */
+int kz_image_open(const char *path, struct kz_image **out, struct kz_err *err);
+void kz_image_close(struct kz_image *im);
+void kz_image_get_info(const struct kz_image *im, struct kz_image_info *info);
+
+/* Read a rectangle as 3-channel f32 RGB in [0,1] (grey is repeated, alpha dropped, 8 or 16 bits
+ * scaled; in the file's own colour space). dst [h, w, 3]. The rectangle must lie inside. */
+int kz_image_read_rgb(struct kz_image *im, int x, int y, int w, int h, float *dst,
+                      struct kz_err *err);
+/* Read a rectangle of a mask: one byte a pixel, 255 where the image's luminance is above half
+ * (damage), 0 elsewhere; alpha, if any, must be above half too. dst [h, w]. */
+int kz_image_read_mask(struct kz_image *im, int x, int y, int w, int h, uint8_t *dst,
+                       struct kz_err *err);
+
+/* A restored rectangle to be laid over an image: rgb f32 [h,w,3] in [0,1], mask [h,w] 255 where
+ * pixels are replaced. Patches of one list must not overlap where their masks are set. */
+struct kz_patch {
+  int x, y, w, h;
+  float *rgb;
+  uint8_t *mask;
+};
+
+/* Write `im` with patches laid over it to `path` (format by suffix: png, jpg, tif, webp), at the
+ * source's depth and bands, with its ICC profile and metadata. Outside the masks every sample is
+ * bit-identical to the decoded source (lossless formats; JPEG and lossy WebP cannot promise it:
+ * see kz_image_lossless). Grey images take the patch's luminance; alpha is kept. Streams by strips;
+ * writes beside and renames; on failure nothing is left. `overwrite` false: KZ_EEXIST if the file
+ * is there. Refuses to write over the source (same device and inode). */
+int kz_image_write_patched(struct kz_image *im, const struct kz_patch *patches, int count,
+                           const char *path, bool overwrite, struct kz_err *err);
+/* Whether the format of `path`'s suffix stores pixels exactly; KZ_EUNSUPPORTED unknown suffix. */
+int kz_image_lossless(const char *path, bool *lossless, struct kz_err *err);
+
+/* Whole image as 8-bit RGB (alpha dropped, grey repeated, ICC ignored, 16 bits reduced), its EXIF
+ * orientation applied; if `short_side` > 0 and the image's short side is longer, reduced (Lanczos)
+ * to it; if `at_least` > 0 and the short side is shorter, enlarged to it (cubic). For training. */
+int kz_pixels_load(const char *path, int short_side, int at_least, struct kz_pixels *out,
+                   struct kz_err *err);
+/* Save 1- or 3-channel pixels by suffix; writes beside and renames. */
+int kz_pixels_save(const struct kz_pixels *p, const char *path, struct kz_err *err);
+
+#endif

@@ -1,0 +1,44 @@
+/* Restore the damaged part of a photograph with a trained network. */
+#ifndef KIZIL_RESTORE_H
+#define KIZIL_RESTORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <kizil/err.h>
+#include <kizil/model.h>
+#include <kizil/param.h>
+
+struct kz_restore_options {
+  int64_t steps;   /* network calls; 1 gives the mean estimate */
+  int sampler;     /* index into kz_sampler_list() */
+  int64_t seed;
+  int64_t threads; /* 0: all processors */
+  int64_t tile;    /* px, multiple of 32 */
+  int64_t overlap; /* px, at most half a tile */
+  bool overwrite;
+};
+extern const struct kz_param kz_restore_params[];
+
+struct kz_restore_stats {
+  int width, height;
+  int tiles;             /* tiles that contain damage */
+  double damaged;        /* share of pixels */
+  double seconds;        /* sampling and writing */
+};
+
+struct kz_restore_host {
+  void *self;
+  void (*progress)(void *self, int done, int total); /* tile-steps; may be NULL */
+  bool (*stop)(void *self);                          /* may be NULL */
+};
+
+/* Restore `image` where `mask` is white and write `out`. Errors (nothing is left behind): masks of
+ * another size (KZ_ESHAPE), empty or full (KZ_ERANGE), unreadable files, an output that would
+ * overwrite the input, an output that exists (unless options->overwrite). Pixels outside the mask
+ * come back bit for bit where the output format is lossless. Same seed, same machine, same bytes. */
+int kz_restore_file(struct kz_model *model, const char *image, const char *mask, const char *out,
+                    const struct kz_restore_options *options, const struct kz_restore_host *host,
+                    struct kz_restore_stats *stats, struct kz_err *err);
+
+#endif

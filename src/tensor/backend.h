@@ -1,0 +1,54 @@
+/* A backend computes: memory, convolutions (with everything that is one: linear
+ * layers are 1 x 1), and the vector kernels. The CPU backend is oneDNN plus our
+ * kernels; a CUDA backend is written against this same table, so no type of
+ * either appears above it. */
+#ifndef KZ_BACKEND_H
+#define KZ_BACKEND_H
+
+#include <kizil/err.h>
+
+#include "tensor/kernels.h"
+
+/* One convolution at one shape (names as in oneDNN). */
+struct kz_conv_desc {
+  int mb, ic, oc, ih, iw, kh, kw;
+  int stride, dilation, pad, groups; /* dilation 1 = dense; pad on every side */
+  enum kz_dtype dtype;               /* of src, weights and their diffs */
+  enum kz_dtype dst_dtype;           /* of dst; its diff has `dtype` */
+  bool bias, residual;               /* dst = conv(src) (+ bias) (+ residual) */
+  bool backward;                     /* make the backward plans too */
+};
+
+struct kz_conv; /* a plan; opaque */
+
+struct kz_backend {
+  const char *name;
+  const struct kz_kernels *kernels;
+
+  void *(*alloc)(size_t bytes); /* 64-byte aligned, zeroed; NULL: no memory */
+  void (*free)(void *p);
+
+  int (*conv_new)(const struct kz_conv_desc *desc, struct kz_conv **out, struct kz_err *err);
+  void (*conv_free)(struct kz_conv *conv);
+  /* Bytes of: packed weights for forward and for backward-data; scratch of any pass. */
+  size_t (*conv_packed_size)(const struct kz_conv *conv, bool backward);
+  size_t (*conv_scratch_size)(const struct kz_conv *conv);
+  /* Lay out f32 weights [oc, ic/groups, kh, kw] for forward, and for backward if `bwd` is not NULL. */
+  int (*conv_pack)(struct kz_conv *conv, const float *weights, void *fwd, void *bwd, void *scratch,
+                   struct kz_err *err);
+  /* dst may not alias src. `residual` has dst's shape and may be dst itself. */
+  int (*conv_forward)(struct kz_conv *conv, const void *src, const void *packed, const float *bias,
+                      const void *residual, void *dst, void *scratch, struct kz_err *err);
+  /* diff_src is overwritten. */
+  int (*conv_backward_data)(struct kz_conv *conv, const void *diff_dst, const void *packed,
+                            void *diff_src, void *scratch, struct kz_err *err);
+  /* diff_weights [oc, ic/groups, kh, kw] and diff_bias [oc], f32, always added to. */
+  int (*conv_backward_weights)(struct kz_conv *conv, const void *src, const void *diff_dst,
+                               float *diff_weights, float *diff_bias, void *scratch,
+                               struct kz_err *err);
+};
+
+/* The CPU backend; a static, needs no release. `threads` 0: all processors. */
+const struct kz_backend *kz_backend_cpu(int threads);
+
+#endif
