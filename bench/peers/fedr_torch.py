@@ -1,0 +1,254 @@
+#!/usr/bin/python3
+"""FEDR's core in PyTorch 1.13 (Debian's python3-torch): the oracle of the golden
+values in tests/golden and the rival of bench/peers/compare.py. It is the network
+of src/model/fedr.c with the same parameter names and shapes, written for clarity,
+run as PyTorch runs best here: channels-last, bf16 autocast, two threads.
+
+  fedr_torch.py serve train|forward BATCH SIZE   warm up, then one step a line of stdin
+  fedr_torch.py speed                            the four figures of the README's table
+"""
+import json
+import math
+import struct
+import sys
+import time
+
+import numpy as np
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+GFLOP_256 = 9.375  # one forward pass at 256 x 256, widths 64-128-192-256
+
+
+class Norm(nn.GroupNorm):
+    """Statistics in f32 (or better) whatever the autocast type."""
+
+    def forward(self, x):
+        x = x.float() if x.dtype == torch.bfloat16 else x
+        return F.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
+
+
+class Residual(nn.Module):
+    """x + conv(silu(film(norm(conv(silu(norm x)))))), film from the time embedding."""
+
+    def __init__(self, ci, co, time_width, groups):
+        super().__init__()
+        self.n1, self.n2 = Norm(groups, ci), Norm(groups, co)
+        self.c1, self.c2 = nn.Conv2d(ci, co, 3, padding=1), nn.Conv2d(co, co, 3, padding=1)
+        self.t = nn.Linear(time_width, 2 * co)
+        self.k = nn.Conv2d(ci, co, 1) if ci != co else nn.Identity()
+
+    def forward(self, x, time_embedding):
+        h = self.c1(F.silu(self.n1(x)))
+        scale, shift = self.t(time_embedding)[:, :, None, None].chunk(2, 1)
+        h = self.c2(F.silu(self.n2(h) * (1 + scale) + shift))
+        return self.k(x) + h
+
+
+class Attention(nn.Module):
+    """Self-attention over positions; channels of q are [3][heads][d]."""
+
+    def __init__(self, c, heads, groups):
+        super().__init__()
+        self.heads, self.n = heads, Norm(groups, c)
+        self.q, self.o = nn.Conv2d(c, 3 * c, 1), nn.Conv2d(c, c, 1)
+
+    def forward(self, x):
+        n, c, h, w = x.shape
+        q, k, v = self.q(self.n(x)).reshape(n, 3, self.heads, c // self.heads, h * w).unbind(1)
+        scores = q.transpose(-1, -2) @ k / math.sqrt(c // self.heads)
+        mixed = v @ scores.softmax(-1).transpose(-1, -2)
+        return x + self.o(mixed.reshape(n, c, h, w))
+
+
+class Fedr(nn.Module):
+    """in [n, 7, h, w], t [n] in [0, 1] -> correction to the coarse fill [n, 3, h, w]."""
+
+    def __init__(self, width=(64, 128, 192, 256), heads=4, groups=16, time_width=256):
+        super().__init__()
+        self.te = nn.Sequential(nn.Linear(128, time_width), nn.SiLU(),
+                                nn.Linear(time_width, time_width), nn.SiLU())
+        self.i = nn.Conv2d(7 * 16, width[0], 3, padding=1)
+
+        def level(ci, co, attention):
+            blocks = [Residual(ci, co, time_width, groups), Residual(co, co, time_width, groups)]
+            return nn.ModuleList(blocks + ([Attention(co, heads, groups)] if attention else []))
+
+        before = (width[0],) + tuple(width)
+        self.d = nn.ModuleList(level(before[i], width[i], i >= 2) for i in range(4))
+        self.ds = nn.ModuleList(nn.Conv2d(c, c, 3, stride=2, padding=1) for c in width[:3])
+        after = tuple(width) + (width[3],)
+        self.u = nn.ModuleList(level(after[i + 1] + width[i], width[i], i >= 2)
+                               for i in (3, 2, 1, 0))
+        self.o = nn.Sequential(Norm(groups, width[0]), nn.SiLU(),
+                               nn.Conv2d(width[0], 48, 3, padding=1))
+
+    def zero_init(self):
+        """The layers that start at zero, so that the network starts as the coarse fill."""
+        for name, p in self.named_parameters():
+            zero = ('.c2.weight', '.o.weight') if name[0] in 'du' else ('o.2.weight', 'o.2.bias')
+            if name.endswith(zero):
+                nn.init.zeros_(p)
+        return self
+
+    @staticmethod
+    def run_level(blocks, h, time_embedding):
+        h = blocks[1](blocks[0](h, time_embedding), time_embedding)
+        return blocks[2](h) if len(blocks) > 2 else h
+
+    def forward(self, x, t):
+        e = self.te(time_features(t))
+        h, skips = self.i(F.pixel_unshuffle(x, 4)), []
+        for i, blocks in enumerate(self.d):
+            h = self.run_level(blocks, h, e)
+            skips.append(h)
+            if i < 3:
+                h = self.ds[i](h)
+        for i, blocks in enumerate(self.u):
+            if i:
+                h = F.interpolate(h, scale_factor=2, mode='nearest')
+            h = self.run_level(blocks, torch.cat([h, skips.pop()], 1), e)
+        return F.pixel_shuffle(self.o(h), 4)
+
+
+def time_features(t):
+    f = torch.exp(-math.log(1e4) * torch.arange(64, dtype=t.dtype) / 64) * t[:, None] * 1000
+    return torch.cat([f.sin(), f.cos()], 1)
+
+
+# ---- safetensors, as much of it as is needed here ----
+
+def load(path):
+    types = {'F16': np.float16, 'F32': np.float32, 'U8': np.uint8, 'I64': np.int64}
+    with open(path, 'rb') as f:
+        head = json.loads(f.read(struct.unpack('<Q', f.read(8))[0]))
+        data = f.read()
+    out = {}
+    for name, v in head.items():
+        if name != '__metadata__':
+            a, b = v['data_offsets']
+            out[name] = np.frombuffer(data[a:b], types[v['dtype']]).reshape(v['shape'])
+    return out
+
+
+def save(path, tensors, meta=None):
+    names = {np.dtype(np.float32): 'F32', np.dtype(np.float16): 'F16',
+             np.dtype(np.uint8): 'U8', np.dtype(np.int64): 'I64'}
+    head, blobs, at = {'__metadata__': meta} if meta else {}, [], 0
+    for name, a in tensors.items():
+        blob = np.ascontiguousarray(a).tobytes()
+        head[name] = {'dtype': names[a.dtype], 'shape': list(a.shape),
+                      'data_offsets': [at, at + len(blob)]}
+        blobs.append(blob)
+        at += len(blob)
+    text = json.dumps(head, separators=(',', ':')).encode()
+    text += b' ' * (-len(text) % 8)
+    with open(path, 'wb') as f:
+        f.write(struct.pack('<Q', len(text)) + text + b''.join(blobs))
+
+
+# ---- what tests and benchmarks ask of it ----
+
+def set_weights(net, weights):
+    """weights: name -> numpy array, in PyTorch's shapes."""
+    dtype = next(net.parameters()).dtype
+    net.load_state_dict({k: torch.from_numpy(np.array(v)).to(dtype) for k, v in weights.items()})
+    return net
+
+
+def forward(net, x, t, bf16=False):
+    """x [n, 7, h, w] -> [n, 3, h, w]."""
+    x = x.contiguous(memory_format=torch.channels_last)
+    with torch.cpu.amp.autocast(enabled=bf16, dtype=torch.bfloat16):
+        y = net(x, t)
+    return y.float() if bf16 else y
+
+
+def hole_loss(pred, target, weight, l1=0.5, l2=1.0):
+    """sum(w (l1 |e| + l2 e^2)) / (3 sum w), weight [n, 1, h, w]."""
+    e = pred - target
+    return ((l1 * e.abs() + l2 * e * e) * weight).sum() / (3 * weight.sum())
+
+
+def gradients(net, loss):
+    net.zero_grad(set_to_none=True)
+    loss.backward()
+    return {k: p.grad for k, p in net.named_parameters()}
+
+
+def adamw_curve(net, x, t, target, weight, steps=10, rate=1e-3, decay=0.01, clip=1.0, bf16=False):
+    """Loss before each of `steps` updates on one batch, and the gradient norms."""
+    opt = torch.optim.AdamW(net.parameters(), lr=rate, betas=(0.9, 0.999), eps=1e-8,
+                            weight_decay=decay)
+    losses, norms = [], []
+    for _ in range(steps):
+        loss = hole_loss(forward(net, x, t, bf16), target, weight)
+        opt.zero_grad(set_to_none=True)
+        loss.backward()
+        norms.append(float(nn.utils.clip_grad_norm_(net.parameters(), clip)))
+        opt.step()
+        losses.append(float(loss.detach()))
+    return losses, norms
+
+
+def stepper(kind, batch, size):
+    """A function that does one training step, or one forward pass under no_grad."""
+    torch.manual_seed(0)
+    net = Fedr().to(memory_format=torch.channels_last)
+    x = torch.randn(batch, 7, size, size).contiguous(memory_format=torch.channels_last)
+    t, target = torch.rand(batch), torch.randn(batch, 3, size, size)
+    weight = torch.rand(batch, 1, size, size)
+    if kind == 'forward':
+        net.eval()
+
+        def step():
+            with torch.no_grad():
+                forward(net, x, t, True)
+        return step
+    opt = torch.optim.AdamW(net.parameters(), lr=1e-4, weight_decay=0.01)
+
+    def step():
+        loss = hole_loss(forward(net, x, t, True), target, weight)
+        opt.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        opt.step()
+    return step
+
+
+def serve(kind, batch, size):
+    step = stepper(kind, batch, size)
+    for _ in range(3 if kind == 'train' else 10):
+        step()
+    print('ready', flush=True)
+    for line in sys.stdin:
+        count = int(line)
+        start = time.perf_counter()
+        for _ in range(count):
+            step()
+        print((time.perf_counter() - start) / count, flush=True)
+
+
+def speed():
+    for kind, batch, size in (('train', 40, 128), ('train', 10, 256), ('forward', 1, 256),
+                              ('forward', 1, 512)):
+        step, times = stepper(kind, batch, size), []
+        for i in range(8):
+            start = time.perf_counter()
+            step()
+            times.append(time.perf_counter() - start)
+        seconds, crops = sorted(times[3:])[2], batch * size * size / 65536
+        work = crops * GFLOP_256 * (3 if kind == 'train' else 1)
+        print(f'{kind} B{batch}@{size}: {seconds * 1000:.1f} ms, {crops / seconds:.2f} crops of '
+              f'256 a second, {work / seconds:.0f} GFLOP/s', flush=True)
+
+
+if __name__ == '__main__':
+    torch.set_num_threads(2)
+    if sys.argv[1:2] == ['serve'] and len(sys.argv) == 5:
+        serve(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    elif sys.argv[1:] == ['speed']:
+        speed()
+    else:
+        sys.exit(__doc__)
