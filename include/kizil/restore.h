@@ -41,4 +41,13 @@ int kz_restore_file(struct kz_model *model, const char *image, const char *mask,
                     const struct kz_restore_options *options, const struct kz_restore_host *host,
                     struct kz_restore_stats *stats, struct kz_err *err);
 
+/* The same for many images: what a size of tile needs is kept from one image to the next. The model
+ * must outlive the restorer; one thread at a time. */
+struct kz_restorer;
+int kz_restorer_new(struct kz_model *model, struct kz_restorer **out, struct kz_err *err);
+void kz_restorer_free(struct kz_restorer *r); /* NULL is allowed */
+int kz_restorer_run(struct kz_restorer *r, const char *image, const char *mask, const char *out,
+                    const struct kz_restore_options *options, const struct kz_restore_host *host,
+                    struct kz_restore_stats *stats, struct kz_err *err);
+
 #endif

@@ -1,0 +1,52 @@
+/* The damaged pixels of an image, and nothing else: runs of them row by row, numbered in raster
+ * order. What the sampler stores for each damaged pixel lies in plain arrays in that order, so
+ * memory follows the damage and not the size of the wall: an 8192 x 8192 photograph with 1 %
+ * damage needs room for 0.7 million pixels, wherever they lie. */
+#ifndef KZ_RESTORE_HOLES_H
+#define KZ_RESTORE_HOLES_H
+
+#include <stdint.h>
+
+#include <kizil/err.h>
+#include <kizil/image.h>
+
+struct kz__run {
+  int x, y, len; /* px */
+  int64_t first; /* number of its first pixel */
+};
+
+struct kz__holes {
+  int width, height;
+  int64_t count; /* damaged pixels */
+  struct kz__run *runs;
+  int run_count, run_cap;
+  int *row; /* [height + 1]: row y's runs are row[y] to row[y + 1] - 1 */
+};
+
+/* Starts empty; rows are then added from 0 to height - 1. */
+int kz__holes_init(struct kz__holes *h, int width, int height, struct kz_err *err);
+void kz__holes_release(struct kz__holes *h);
+/* mask [width], 0 = sound. */
+int kz__holes_add_row(struct kz__holes *h, int y, const uint8_t *mask, struct kz_err *err);
+/* Init, and add every row of an open mask, strip by strip. */
+int kz__holes_read(struct kz__holes *h, struct kz_image *mask, struct kz_err *err);
+
+/* The first run of row y that reaches beyond column x (its end > x); h->row[y + 1] if none. */
+int kz__holes_find(const struct kz__holes *h, int y, int x);
+/* Whether any pixel of the rectangle is damaged; the rectangle lies inside. */
+bool kz__holes_any(const struct kz__holes *h, int x, int y, int width, int height);
+
+/* A walk over the parts of runs that lie in a rectangle, in raster order.
+ *   struct kz__span s;
+ *   for (kz__span_start(&s, h, x, y, w, hh); kz__span_next(&s);) ... s.x, s.y, s.len, s.first ... */
+struct kz__span {
+  const struct kz__holes *holes;
+  int x0, x1, y1, run;
+  int x, y, len; /* of this part, in the image */
+  int64_t first; /* number of its first pixel */
+};
+void kz__span_start(struct kz__span *s, const struct kz__holes *h, int x, int y, int width,
+                    int height);
+bool kz__span_next(struct kz__span *s);
+
+#endif

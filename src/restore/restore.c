@@ -1,0 +1,183 @@
+/* From files to a file: what is asked is checked before anything is computed, the result goes out
+ * as one patch for each damaged run, so that nothing but damage is ever held or changed. */
+#include <kizil/restore.h>
+
+#include <errno.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <kizil/image.h>
+
+#include "base/file.h"
+#include "diffusion/sampler.h"
+#include "restore/sample.h"
+
+static const char *const sampler_names[] = {"ddim", "dpm++2m", NULL};
+
+#define FIELD(f) offsetof(struct kz_restore_options, f)
+const struct kz_param kz_restore_params[] = {
+    {"steps", KZ_PARAM_INT, FIELD(steps), 8, 1, 1000, NULL, NULL, "",
+     "network calls; 1 gives the mean estimate"},
+    {"sampler", KZ_PARAM_CHOICE, FIELD(sampler), 0, 0, 1, NULL, sampler_names, "",
+     "how a step moves"},
+    {"seed", KZ_PARAM_INT, FIELD(seed), 0, 0, 9007199254740992.0, NULL, NULL, "",
+     "of the noise; another seed, another fill"},
+    {"threads", KZ_PARAM_INT, FIELD(threads), 0, 0, 1024, NULL, NULL, "", "0: all processors"},
+    {"tile", KZ_PARAM_INT, FIELD(tile), 256, 64, 2048, NULL, NULL, "px",
+     "side of what the network sees at once, a multiple of 32"},
+    {"overlap", KZ_PARAM_INT, FIELD(overlap), 64, 0, 1024, NULL, NULL, "px",
+     "of neighbouring tiles, at most half a tile"},
+    {"overwrite", KZ_PARAM_BOOL, FIELD(overwrite), 0, 0, 1, NULL, NULL, "",
+     "replace an output that exists"},
+    {0}};
+
+static int check_options(const struct kz_restore_options *o, struct kz_err *err) {
+  if (o->tile < 64 || o->tile > 2048 || o->tile % KZ__TILE_MULTIPLE)
+    return kz_err_set(err, KZ_ERANGE, "tile is %lld px: give a multiple of 32 from 64 to 2048",
+                      (long long)o->tile);
+  if (o->overlap < 0 || o->overlap > o->tile / 2)
+    return kz_err_set(err, KZ_ERANGE, "overlap is %lld px: give 0 to half a tile (%lld)",
+                      (long long)o->overlap, (long long)o->tile / 2);
+  if (o->steps < 1 || o->steps > 1000)
+    return kz_err_set(err, KZ_ERANGE, "steps is %lld: give 1 to 1000", (long long)o->steps);
+  if (o->sampler < 0 || o->sampler >= (int)(sizeof sampler_names / sizeof *sampler_names) - 1)
+    return kz_err_set(err, KZ_ERANGE, "there is no sampler number %d", o->sampler);
+  return 0;
+}
+
+/* The folder must take a file: better said before the work than after it. */
+static int check_folder(const char *out, struct kz_err *err) {
+  const char *slash = strrchr(out, '/');
+  char *folder = slash ? strndup(out, slash == out ? 1 : (size_t)(slash - out)) : strdup(".");
+  if (!folder) return kz_err_set(err, KZ_ENOMEM, "no memory for a path");
+  int code = 0;
+  if (access(folder, F_OK))
+    code = kz_err_set(err, KZ_ENOENT, "%s: there is no folder %s", out, folder);
+  else if (access(folder, W_OK))
+    code = kz_err_set(err, KZ_EIO, "%s: cannot write into %s: %s", out, folder, strerror(errno));
+  free(folder);
+  return code;
+}
+
+static int check_output(const char *image, const char *mask, const char *out, bool overwrite,
+                        struct kz_err *err) {
+  bool lossless;
+  int code = kz_image_lossless(out, &lossless, err);
+  if (code) return code;
+  if (kz_same_file(image, out))
+    return kz_err_set(err, KZ_EEXIST, "%s: would overwrite the image; give another output", out);
+  if (kz_same_file(mask, out))
+    return kz_err_set(err, KZ_EEXIST, "%s: would overwrite the mask; give another output", out);
+  if (!overwrite && kz_file_exists(out))
+    return kz_err_set(err, KZ_EEXIST, "%s: exists already (--overwrite replaces it)", out);
+  return check_folder(out, err);
+}
+
+static int check_sizes(const struct kz_image *im, const char *image, const struct kz_image *m,
+                       const char *mask, struct kz_err *err) {
+  struct kz_image_info a, b;
+  kz_image_get_info(im, &a);
+  kz_image_get_info(m, &b);
+  if (a.width == b.width && a.height == b.height) return 0;
+  return kz_err_set(err, KZ_ESHAPE,
+                    "%s is %d x %d but the mask %s is %d x %d: they must be of one size", image,
+                    a.width, a.height, mask, b.width, b.height);
+}
+
+static int check_damage(const struct kz__holes *h, const char *mask, struct kz_err *err) {
+  if (h->count == 0)
+    return kz_err_set(err, KZ_ERANGE,
+                      "%s: the mask is empty, so there is nothing to restore; white marks damage",
+                      mask);
+  if (h->count == (int64_t)h->width * h->height)
+    return kz_err_set(err, KZ_ERANGE,
+                      "%s: the mask is full, so there is nothing to restore from; white marks "
+                      "damage, black what is sound",
+                      mask);
+  return 0;
+}
+
+static int read_known(void *self, int x, int y, int w, int h, float *rgb, struct kz_err *err) {
+  return kz_image_read_rgb(self, x, y, w, h, rgb, err);
+}
+
+static int longest_run(const struct kz__holes *h) {
+  int len = 0;
+  for (int r = 0; r < h->run_count; r++)
+    if (h->runs[r].len > len) len = h->runs[r].len;
+  return len;
+}
+
+/* Lay the result over the image: a patch for each run, its pixels lent by the canvas, its mask by
+ * one row of 255 that all share. */
+static int write_result(struct kz__canvas *c, struct kz_image *im, const char *out, bool overwrite,
+                        struct kz_err *err) {
+  const struct kz__holes *h = c->holes;
+  int len = longest_run(h), code = 0;
+  struct kz_patch *patches = malloc((size_t)h->run_count * sizeof *patches);
+  uint8_t *mask = malloc((size_t)len);
+  if (!patches || !mask) {
+    code = kz_err_set(err, KZ_ENOMEM, "no memory for %d patches", h->run_count);
+    goto out;
+  }
+  memset(mask, 255, (size_t)len);
+  for (int64_t i = 0; i < h->count * 3; i++)
+    c->x[i] = fminf(fmaxf(c->x[i] * 0.5f + 0.5f, 0), 1);
+  for (int r = 0; r < h->run_count; r++) {
+    const struct kz__run *run = &h->runs[r];
+    patches[r] = (struct kz_patch){.x = run->x, .y = run->y, .w = run->len, .h = 1,
+                                   .rgb = c->x + run->first * 3, .mask = mask};
+  }
+  code = kz_image_write_patched(im, patches, h->run_count, out, overwrite, err);
+out:
+  free(patches);
+  free(mask);
+  return code;
+}
+
+int kz__restore(const struct kz__denoise *denoise, const char *image, const char *mask,
+                const char *out, const struct kz_restore_options *o,
+                const struct kz_restore_host *host, struct kz_restore_stats *stats,
+                struct kz_err *err) {
+  double start = kz_now();
+  struct kz_image *im = NULL, *m = NULL;
+  struct kz__holes holes = {0};
+  struct kz__canvas canvas = {0};
+  int tiles = 0, code = check_options(o, err);
+  if (code) goto out;
+  code = check_output(image, mask, out, o->overwrite, err);
+  if (code) goto out;
+  code = kz_image_open(image, &im, err);
+  if (code) goto out;
+  code = kz_image_open(mask, &m, err);
+  if (code) goto out;
+  code = check_sizes(im, image, m, mask, err);
+  if (code) goto out;
+  code = kz__holes_read(&holes, m, err);
+  if (code) goto out;
+  kz_image_close(m);
+  m = NULL;
+  code = check_damage(&holes, mask, err);
+  if (code) goto out;
+  code = kz__canvas_init(&canvas, &holes, kz_samplers[o->sampler]->history > 0, err);
+  if (code) goto out;
+  const struct kz__known known = {im, read_known};
+  code = kz__sample(&canvas, &known, denoise, o, host, &tiles, err);
+  if (code) goto out;
+  code = write_result(&canvas, im, out, o->overwrite, err);
+  if (code) goto out;
+  if (stats)
+    *stats = (struct kz_restore_stats){
+        .width = holes.width, .height = holes.height, .tiles = tiles,
+        .damaged = (double)holes.count / ((double)holes.width * holes.height),
+        .seconds = kz_now() - start};
+out:
+  kz__canvas_release(&canvas);
+  kz__holes_release(&holes);
+  kz_image_close(m);
+  kz_image_close(im);
+  return code;
+}

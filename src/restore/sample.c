@@ -1,0 +1,120 @@
+/* The sampling loop. Tiles are blended at every step, not at the end: at each step all tiles give
+ * their estimate of the clean picture, the canvas takes the weighted mean, and one step of the
+ * sampler moves the whole canvas. Neighbouring tiles thus see each other's work from the second
+ * step on and agree on what they paint (Bar-Tal et al., MultiDiffusion, 2023). */
+#include "restore/sample.h"
+
+#include <stdlib.h>
+
+#include "diffusion/sampler.h"
+
+/* Tiles are kept as the network reads them if all fit into this; beyond, they are read from the
+ * image again at each step. */
+#define KEEP_BYTES ((size_t)192 << 20)
+
+struct loop {
+  struct kz__canvas *canvas;
+  const struct kz__known *known;
+  const struct kz__denoise *denoise;
+  const struct kz_restore_options *options;
+  const struct kz_restore_host *host;
+  struct kz__tiles tiles;
+  int batch;    /* tiles a call */
+  size_t pixels; /* of a tile */
+  bool keep;    /* `in` holds every tile, not one batch */
+  float *in, *x0, *rgb, *t, *wx, *wy;
+};
+
+static void loop_release(struct loop *l) {
+  kz__tiles_release(&l->tiles);
+  free(l->in);
+  free(l->x0);
+  free(l->rgb);
+  free(l->t);
+  free(l->wx);
+  free(l->wy);
+}
+
+static int loop_init(struct loop *l, struct kz_err *err) {
+  const struct kz_restore_options *o = l->options;
+  struct kz__tiles *t = &l->tiles;
+  int code = kz__tiles_plan(t, l->canvas->holes, (int)o->tile, (int)o->overlap, err);
+  if (code) return code;
+  code = l->denoise->bind(l->denoise->self, t->ay.size, t->ax.size, t->count, &l->batch, err);
+  if (code) return code;
+  l->pixels = (size_t)t->ax.size * t->ay.size;
+  size_t calls = ((size_t)t->count + l->batch - 1) / l->batch, tile = l->pixels * sizeof(float);
+  l->keep = calls * l->batch * tile * KZ__IN <= KEEP_BYTES;
+  l->in = calloc((l->keep ? calls : 1) * l->batch, tile * KZ__IN);
+  l->x0 = malloc(l->batch * tile * 3);
+  l->rgb = malloc(tile * 3);
+  l->t = malloc((size_t)l->batch * sizeof *l->t);
+  l->wx = malloc((size_t)t->ax.size * sizeof *l->wx);
+  l->wy = malloc((size_t)t->ay.size * sizeof *l->wy);
+  if (l->in && l->x0 && l->rgb && l->t && l->wx && l->wy) return 0;
+  return kz_err_set(err, KZ_ENOMEM, "no memory for %d tiles of %d x %d", t->count, t->ax.size,
+                    t->ay.size);
+}
+
+/* One call of the network: tiles `first` and on, as many as a batch holds. Places left over in the
+ * last batch keep what they held; what the network makes of it is not used. */
+static int call(struct loop *l, int step, int first, struct kz_err *err) {
+  size_t stride = l->pixels * KZ__IN;
+  float *in = l->in + (l->keep ? first * stride : 0);
+  int n = l->tiles.count - first < l->batch ? l->tiles.count - first : l->batch, code = 0;
+  for (int k = 0; k < n && !code; k++) {
+    if (step == 0 || !l->keep)
+      code = kz__tile_load(l->canvas, &l->tiles, first + k, l->known, l->rgb, in + k * stride, err);
+    else
+      kz__tile_update(l->canvas, &l->tiles, first + k, in + k * stride);
+  }
+  if (code) return code;
+  for (int k = 0; k < l->batch; k++) l->t[k] = (float)kz_sampler_time(step, (int)l->options->steps);
+  code = l->denoise->run(l->denoise->self, l->batch, in, l->t, l->x0, err);
+  for (int k = 0; k < n && !code; k++)
+    code = kz__canvas_add(l->canvas, &l->tiles, first + k, l->x0 + k * l->pixels * 3, l->wx, l->wy,
+                          err);
+  return code;
+}
+
+static int one_step(struct loop *l, int step, struct kz_err *err) {
+  const struct kz_restore_host *host = l->host;
+  int total = l->tiles.count * (int)l->options->steps;
+  kz__canvas_begin(l->canvas);
+  for (int first = 0; first < l->tiles.count; first += l->batch) {
+    int code = kz__stopped(host, err);
+    if (!code) code = call(l, step, first, err);
+    if (code) return code;
+    int done = first + l->batch < l->tiles.count ? first + l->batch : l->tiles.count;
+    if (host && host->progress)
+      host->progress(host->self, step * l->tiles.count + done, total);
+  }
+  kz__canvas_finish(l->canvas);
+  return 0;
+}
+
+int kz__sample(struct kz__canvas *c, const struct kz__known *known,
+               const struct kz__denoise *denoise, const struct kz_restore_options *o,
+               const struct kz_restore_host *host, int *tiles, struct kz_err *err) {
+  struct loop l = {
+      .canvas = c, .known = known, .denoise = denoise, .options = o, .host = host};
+  const struct kz_sampler *sampler = kz_samplers[o->sampler];
+  int code = loop_init(&l, err);
+  if (code) goto out;
+  *tiles = l.tiles.count;
+  code = kz__canvas_coarse(c, known, host, err);
+  if (code) goto out;
+  kz__canvas_noise(c, (uint64_t)o->seed);
+  for (int i = 0; i < o->steps; i++) {
+    code = one_step(&l, i, err);
+    if (code) goto out;
+    sampler->step(i, (int)o->steps, c->holes->count * 3, c->x, c->x0, i ? c->x0_prev : NULL);
+    if (!c->x0_prev) continue;
+    float *swap = c->x0_prev;
+    c->x0_prev = c->x0;
+    c->x0 = swap;
+  }
+out:
+  loop_release(&l);
+  return code;
+}

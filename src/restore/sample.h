@@ -1,0 +1,29 @@
+/* Sampling over a canvas with whatever network it is given: the real one, or a test's function. */
+#ifndef KZ_RESTORE_SAMPLE_H
+#define KZ_RESTORE_SAMPLE_H
+
+#include <kizil/restore.h>
+
+#include "restore/canvas.h"
+
+struct kz__denoise {
+  void *self;
+  /* Make ready for tiles of h x w, at most `tiles` of them at all; *batch: how many go into a
+   * call. */
+  int (*bind)(void *self, int h, int w, int tiles, int *batch, struct kz_err *err);
+  /* in [n, h, w, 7], t [n] -> x0 [n, h, w, 3], n = the batch of bind. */
+  int (*run)(void *self, int n, const float *in, const float *t, float *x0, struct kz_err *err);
+};
+
+/* Fill the damage: c->x becomes the result in [-1, 1]. *tiles: how many were computed. */
+int kz__sample(struct kz__canvas *c, const struct kz__known *known,
+               const struct kz__denoise *denoise, const struct kz_restore_options *o,
+               const struct kz_restore_host *host, int *tiles, struct kz_err *err);
+
+/* kz_restore_file over any network: see kizil/restore.h. */
+int kz__restore(const struct kz__denoise *denoise, const char *image, const char *mask,
+                const char *out, const struct kz_restore_options *o,
+                const struct kz_restore_host *host, struct kz_restore_stats *stats,
+                struct kz_err *err);
+
+#endif

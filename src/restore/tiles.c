@@ -1,0 +1,71 @@
+/* The tile plan: arithmetic on one axis, then the product of two, less what is sound. Evenly
+ * spread tiles give wider overlaps than a fixed stride with a last tile pushed back would. */
+#include "restore/tiles.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+void kz__axis_plan(struct kz__axis *a, int length, int tile, int overlap) {
+  *a = (struct kz__axis){.length = length, .size = tile, .count = 1, .ramp = overlap};
+  if (length <= tile + tile / 2) {
+    a->size = (length + KZ__TILE_MULTIPLE - 1) / KZ__TILE_MULTIPLE * KZ__TILE_MULTIPLE;
+    return;
+  }
+  int stride = tile - overlap;
+  a->count = (length - overlap + stride - 1) / stride;
+}
+
+int kz__axis_at(const struct kz__axis *a, int i) {
+  if (a->count == 1) return 0;
+  int gaps = a->count - 1;
+  return (int)(((int64_t)i * (a->length - a->size) + gaps / 2) / gaps);
+}
+
+int kz__axis_core(const struct kz__axis *a, int i) {
+  if (i == 0) return 0;
+  if (i == a->count) return a->length;
+  return (kz__axis_at(a, i - 1) + a->size + kz__axis_at(a, i)) / 2;
+}
+
+int kz__axis_extent(const struct kz__axis *a) {
+  return a->size < a->length ? a->size : a->length;
+}
+
+void kz__axis_weights(const struct kz__axis *a, int i, float *w) {
+  int extent = kz__axis_extent(a);
+  for (int p = 0; p < extent; p++) {
+    double d = a->ramp;
+    if (i > 0) d = fmin(d, p + 0.5);
+    if (i < a->count - 1) d = fmin(d, extent - p - 0.5);
+    double s = d < a->ramp ? sin(M_PI / 2 * d / a->ramp) : 1;
+    w[p] = (float)(s * s);
+  }
+}
+
+static bool core_damaged(const struct kz__tiles *t, const struct kz__holes *h, int ix, int iy) {
+  int x = kz__axis_core(&t->ax, ix), y = kz__axis_core(&t->ay, iy);
+  return kz__holes_any(h, x, y, kz__axis_core(&t->ax, ix + 1) - x,
+                       kz__axis_core(&t->ay, iy + 1) - y);
+}
+
+int kz__tiles_plan(struct kz__tiles *t, const struct kz__holes *h, int tile, int overlap,
+                   struct kz_err *err) {
+  *t = (struct kz__tiles){0};
+  kz__axis_plan(&t->ax, h->width, tile, overlap);
+  kz__axis_plan(&t->ay, h->height, tile, overlap);
+  t->list = calloc((size_t)t->ax.count * t->ay.count, sizeof *t->list);
+  if (!t->list)
+    return kz_err_set(err, KZ_ENOMEM, "no memory for a plan of %d x %d tiles", t->ax.count,
+                      t->ay.count);
+  for (int iy = 0; iy < t->ay.count; iy++)
+    for (int ix = 0; ix < t->ax.count; ix++)
+      if (core_damaged(t, h, ix, iy))
+        t->list[t->count++] = (struct kz__tile){
+            .ix = ix, .iy = iy, .x = kz__axis_at(&t->ax, ix), .y = kz__axis_at(&t->ay, iy)};
+  return 0;
+}
+
+void kz__tiles_release(struct kz__tiles *t) {
+  free(t->list);
+  *t = (struct kz__tiles){0};
+}
