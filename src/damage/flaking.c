@@ -14,11 +14,11 @@ _Static_assert(sizeof(struct options) <= KZ__OPTIONS_MAX, "options");
 #define FIELD(f) offsetof(struct options, f)
 static const struct kz_param params[] = {
     {.name = "scales", .type = KZ_PARAM_INT, .offset = FIELD(scales),
-     .def = 18, .min = 4, .max = 40, .unit = "", .help = "scales in a cluster"},
+     .def = 22, .min = 4, .max = 45, .unit = "", .help = "scales in a cluster"},
     {.name = "size", .type = KZ_PARAM_FLOAT, .offset = FIELD(size),
-     .def = 8, .min = 3, .max = 16, .unit = "px", .help = "largest radius of a scale"},
+     .def = 10, .min = 3, .max = 18, .unit = "px", .help = "largest radius of a scale"},
     {.name = "spread", .type = KZ_PARAM_FLOAT, .offset = FIELD(spread),
-     .def = 30, .min = 10, .max = 60, .unit = "px", .help = "radius of the cluster"},
+     .def = 55, .min = 15, .max = 100, .unit = "px", .help = "radius of the cluster"},
     {.name = "stretch", .type = KZ_PARAM_FLOAT, .offset = FIELD(stretch),
      .def = 1.5, .min = 1, .max = 3, .unit = "", .help = "length over breadth of the cluster"},
     {.name = NULL},

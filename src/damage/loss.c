@@ -1,6 +1,7 @@
 /* Loss of paint or plaster: a smooth blob with a ragged rim. The radius is a
- * sum of a few low harmonics (the outline one sees from afar) times a fine
- * jitter (the crumbling edge). Some sit on the picture's border, where real
+ * sum of a few low harmonics (the outline one sees from afar) times a jitter
+ * that remembers its neighbour (the crumbling edge; independent jitter would
+ * make spikes). Some sit on the picture's border, where real
  * walls lose plaster first. */
 #include <math.h>
 #include <stddef.h>
@@ -23,7 +24,7 @@ static const struct kz_param params[] = {
     {.name = "lobes", .type = KZ_PARAM_FLOAT, .offset = FIELD(lobes),
      .def = 0.25, .min = 0, .max = 0.5, .unit = "", .help = "depth of the outline's bays"},
     {.name = "ragged", .type = KZ_PARAM_FLOAT, .offset = FIELD(ragged),
-     .def = 0.06, .min = 0, .max = 0.15, .unit = "", .help = "roughness of the rim"},
+     .def = 0.04, .min = 0, .max = 0.09, .unit = "", .help = "roughness of the rim"},
     {.name = "border", .type = KZ_PARAM_FLOAT, .offset = FIELD(border),
      .def = 0.25, .min = 0, .max = 0.5, .unit = "", .help = "chance to sit on the border"},
     {.name = NULL},
@@ -46,7 +47,7 @@ static struct kz__point place(const struct options *o, struct kz_rng *rng,
 static void paint(const void *options, struct kz_rng *rng, struct kz__canvas *c) {
   const struct options *o = options;
   struct kz__point p[KZ__POLYGON_MAX], at = place(o, rng, c);
-  float depth[HARMONICS], phase[HARMONICS], s = sqrtf((float)o->stretch);
+  float depth[HARMONICS], phase[HARMONICS], rim = 0, s = sqrtf((float)o->stretch);
   float turn = kz_rng_range(rng, 0, 3.1415927f), co = cosf(turn), si = sinf(turn);
   int n = (int)fminf(fmaxf((float)o->size * 2.2f, 14.0f), (float)KZ__POLYGON_MAX);
   for (int k = 0; k < HARMONICS; k++) {
@@ -56,7 +57,8 @@ static void paint(const void *options, struct kz_rng *rng, struct kz__canvas *c)
   for (int i = 0; i < n; i++) {
     float a = (float)i * 6.2831853f / (float)n, r = 1.0f;
     for (int k = 0; k < HARMONICS; k++) r += depth[k] * cosf((float)(k + 2) * a + phase[k]);
-    r = fmaxf(r, 0.25f) * (float)o->size * (1.0f + (float)o->ragged * kz_rng_normal(rng));
+    rim = 0.6f * rim + (float)o->ragged * kz_rng_normal(rng);
+    r = fmaxf(r, 0.25f) * (float)o->size * fmaxf(1.0f + rim, 0.3f);
     float x = r * cosf(a) * s, y = r * sinf(a) / s;
     p[i] = (struct kz__point){at.x + x * co - y * si, at.y + x * si + y * co};
   }
