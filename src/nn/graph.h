@@ -5,8 +5,8 @@
  * memory (buffers share storage when their lives do not overlap) and allocates.
  * Run: kz_graph_forward, kz_graph_backward; neither touches the heap.
  *
- * A kz_var is an index into the graph's values; KZ_NONE stands for "no tensor"
- * and is also what a builder returns after the first error. */
+ * A kz_var is an index into the graph's values; value 0, KZ_NONE, stands for "no
+ * tensor" and is also what a builder returns after the first error. */
 #ifndef KZ_GRAPH_H
 #define KZ_GRAPH_H
 
@@ -16,7 +16,7 @@
 #include "tensor/backend.h"
 
 typedef int kz_var;
-#define KZ_NONE (-1)
+#define KZ_NONE 0
 
 struct kz_graph;
 

@@ -15,7 +15,7 @@ struct kz_conv_options {
   bool f32_dst;                      /* keep the result in f32 (the last layer) */
   kz_var residual;                   /* added to the result, or KZ_NONE */
 };
-#define KZ_CONV(...) ((struct kz_conv_options){.residual = KZ_NONE, .init = KZ_INIT_KAIMING, __VA_ARGS__})
+#define KZ_CONV(...) ((struct kz_conv_options){__VA_ARGS__})
 
 kz_var kz_conv2d(struct kz_graph *g, const char *name, kz_var x, struct kz_conv_options o);
 /* [n, h, w, ic] -> [n, h, w, oc], weight [oc, ic]. */
@@ -35,7 +35,8 @@ kz_var kz_resize_nearest(struct kz_graph *g, kz_var x, int factor);
 kz_var kz_resize_bilinear(struct kz_graph *g, kz_var x, int oh, int ow);
 kz_var kz_space_to_depth(struct kz_graph *g, kz_var x, int block); /* result in graph dtype */
 kz_var kz_depth_to_space(struct kz_graph *g, kz_var x, int block); /* keeps x's dtype */
-/* Channels of a, then of b enlarged to a's size by nearest neighbour (factor 1, 2, ...). */
+/* Channels of a, then of b; the smaller is enlarged to the other's size by nearest neighbour (by an
+ * integer factor). */
 kz_var kz_concat(struct kz_graph *g, kz_var a, kz_var b);
 kz_var kz_slice(struct kz_graph *g, kz_var x, int first, int count); /* channels */
 kz_var kz_add(struct kz_graph *g, kz_var a, kz_var b);

@@ -12,8 +12,12 @@
 
 #include "tensor/backend.h"
 
-enum kz_init { KZ_INIT_ZERO, KZ_INIT_ONE, KZ_INIT_KAIMING /* uniform, PyTorch's default */,
-               KZ_INIT_NORMAL /* 0.02 */ };
+enum kz_init {
+  KZ_INIT_KAIMING, /* uniform in +-1/sqrt(fan_in), PyTorch's default */
+  KZ_INIT_ZERO,
+  KZ_INIT_ONE,
+  KZ_INIT_NORMAL /* standard deviation 0.02 */
+};
 
 struct kz_paraminfo {
   char name[96];

@@ -16,7 +16,7 @@ struct kz_conv_desc {
   enum kz_dtype dtype;               /* of src, weights and their diffs */
   enum kz_dtype dst_dtype;           /* of dst; its diff has `dtype` */
   bool bias, residual;               /* dst = conv(src) (+ bias) (+ residual) */
-  bool backward;                     /* make the backward plans too */
+  bool backward_data, backward_weights; /* make these plans too */
 };
 
 struct kz_conv; /* a plan; opaque */
@@ -25,18 +25,20 @@ struct kz_backend {
   const char *name;
   const struct kz_kernels *kernels;
 
+  int (*threads)(void); /* that kernels will use when called from this thread */
   void *(*alloc)(size_t bytes); /* 64-byte aligned, zeroed; NULL: no memory */
   void (*free)(void *p);
 
   int (*conv_new)(const struct kz_conv_desc *desc, struct kz_conv **out, struct kz_err *err);
   void (*conv_free)(struct kz_conv *conv);
-  /* Bytes of: packed weights for forward and for backward-data; scratch of any pass. */
+  /* Bytes of: packed weights for forward and for backward-data; scratch of forward (and packing)
+   * and of the backward passes. */
   size_t (*conv_packed_size)(const struct kz_conv *conv, bool backward);
-  size_t (*conv_scratch_size)(const struct kz_conv *conv);
+  size_t (*conv_scratch_size)(const struct kz_conv *conv, bool backward);
   /* Lay out f32 weights [oc, ic/groups, kh, kw] for forward, and for backward if `bwd` is not NULL. */
   int (*conv_pack)(struct kz_conv *conv, const float *weights, void *fwd, void *bwd, void *scratch,
                    struct kz_err *err);
-  /* dst may not alias src. `residual` has dst's shape and may be dst itself. */
+  /* dst may alias neither src nor residual. `residual` has dst's shape and dst_dtype. */
   int (*conv_forward)(struct kz_conv *conv, const void *src, const void *packed, const float *bias,
                       const void *residual, void *dst, void *scratch, struct kz_err *err);
   /* diff_src is overwritten. */
@@ -48,7 +50,10 @@ struct kz_backend {
                                struct kz_err *err);
 };
 
-/* The CPU backend; a static, needs no release. `threads` 0: all processors. */
+/* The CPU backend; a static, needs no release. `threads` 0: all processors; holds for the calling
+ * thread. The environment variable KIZIL_ISA limits the vector kernels ("sse42", "avx2", ...). */
 const struct kz_backend *kz_backend_cpu(int threads);
+/* Plain loops, one thread, f32 only: what the tests compare the others with. */
+const struct kz_backend *kz_backend_reference(void);
 
 #endif
