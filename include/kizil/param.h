@@ -48,5 +48,12 @@ char *kz_params_to_json(const struct kz_param *table, const void *options);
  * Keys that are absent keep their value. `origin` names the source in messages. */
 int kz_params_from_json(const struct kz_param *table, void *options, const char *json,
                         const char *origin, struct kz_err *err);
+/* The same from a file. */
+int kz_params_load(const struct kz_param *table, void *options, const char *path,
+                   struct kz_err *err);
+
+/* Letters to change, insert or drop to make one name of the other (Levenshtein, 1966), for "did
+ * you mean". Names over 63 letters count as their first 63. */
+int kz_name_distance(const char *a, const char *b);
 
 #endif
