@@ -43,7 +43,6 @@ struct kz_train_options {
   double known_weight;            /* weight of pixels outside the hole (inside: 1) */
   double border_weight;           /* extra weight of hole pixels within 2 px of known ones */
   double pure_noise_share;        /* share of samples at t = 1 */
-  int prediction;                 /* 0 "x0", 1 "v" */
   /* run */
   int64_t seed, threads;
   int precision;                  /* enum kz_precision: 0 auto, 1 f32, 2 bf16 */

@@ -1,0 +1,230 @@
+/* The training loop.
+ *
+ * A step is a function of (options, step, weights): batch, noise, rate and stage follow from the
+ * number of the step, so a run that is killed and resumed from its last checkpoint gives, bit
+ * for bit and at the same thread count, what the unbroken run gives. That holds for a run
+ * whose length is set in steps; one set in minutes reads the clock for its rate and its
+ * stage, resumes where the clock stood, and is as good but not the same. */
+#include <math.h>
+
+#include "base/file.h"
+#include "diffusion/train.h"
+
+#define REPORT_EVERY 20
+#define EMA_RAMP 50 /* the average forgets fast at first: decay <= s / (s + 50) */
+
+double kz__run_seconds(const struct kz__run *r) { return r->seconds + kz_now() - r->started; }
+
+/* How much of the run is done, 0 to 1; without a limit it never ends. */
+static double fraction(const struct kz__run *r) {
+  double f = 0;
+  if (r->o->steps > 0) f = (double)r->step / (double)r->o->steps;
+  if (r->o->minutes > 0) f = fmax(f, kz__run_seconds(r) / (60 * r->o->minutes));
+  return fmin(f, 1);
+}
+
+/* Warm-up times cosine. */
+static double rate(const struct kz_train_options *o, int64_t step, double done) {
+  double warm = o->warmup > 0 ? fmin(1, (double)(step + 1) / (double)o->warmup) : 1;
+  return o->rate * warm * (o->rate_final + (1 - o->rate_final) * (1 + cos(M_PI * done)) / 2);
+}
+
+static int check_options(const struct kz_train_options *o, struct kz_err *err) {
+  const int64_t crops[2] = {o->crop_small, o->crop_large};
+  for (int i = 0; i < 4; i++)
+    if (o->width[i] < 16 || o->width[i] > 1024 || o->width[i] % 16)
+      return kz_err_set(err, KZ_ERANGE, "width-%d: %lld is not a multiple of 16 from 16 to 1024",
+                        i + 1, (long long)o->width[i]);
+  for (int i = 0; i < 2; i++)
+    if (crops[i] < 32 || crops[i] > 1024 || crops[i] % KZ_FEDR_MULTIPLE)
+      return kz_err_set(err, KZ_ERANGE, "%s: %lld is not a multiple of %d from 32 to 1024",
+                        i ? "crop-large" : "crop-small", (long long)crops[i], KZ_FEDR_MULTIPLE);
+  if (o->batch_small < 1 || o->batch_large < 1 || o->accumulate < 1)
+    return kz_err_set(err, KZ_ERANGE, "batch-small, batch-large and accumulate: at least 1");
+  return 0;
+}
+
+static int enter_stage(struct kz__run *r, int number, struct kz_err *err) {
+  if (r->stage_number == number) return 0;
+  bool small = number == 1;
+  kz__stage_release(&r->stage); /* before the next is made: only one fits a small machine */
+  r->stage_number = 0;
+  int code = kz__stage_init(&r->stage, &r->params, &r->config, r->dtype, true,
+                            (int)(small ? r->o->batch_small : r->o->batch_large),
+                            (int)(small ? r->o->crop_small : r->o->crop_large), err);
+  if (!code) r->stage_number = number;
+  return code;
+}
+
+/* Loss and gradient of batch `index`, added to what is there. */
+static int gradient(struct kz__run *r, int64_t index, double *loss, struct kz_err *err) {
+  struct kz__stage *s = &r->stage;
+  struct kz__prepare *p = &s->prepare;
+  const struct kz_train_options *o = r->o;
+  const struct kz__recipe recipe = {.seed = (uint64_t)o->seed,
+                                    .index = (uint64_t)index,
+                                    .pure_noise_share = o->pure_noise_share,
+                                    .known_weight = o->known_weight,
+                                    .border_weight = o->border_weight};
+  struct kz_batch b;
+  int code = r->host->next(r->host->self, index, p->n, p->size, &b, err);
+  if (code) return code;
+  double norm = kz__prepare_batch(p, &b, &recipe, kz_graph_data(s->graph, s->in),
+                                  kz_graph_data(s->graph, s->time));
+  if ((code = kz_graph_forward(s->graph, err)) != 0) return code;
+  *loss += r->backend->kernels->loss(
+      kz_graph_dtype(s->graph, s->out), (int64_t)p->n * p->size * p->size, 3, (float)o->l1_weight,
+      (float)o->l2_weight, norm, kz_graph_data(s->graph, s->out), p->target, p->weight,
+      kz_graph_diff(s->graph, s->out));
+  return kz_graph_backward(s->graph, err);
+}
+
+/* Clip, AdamW, average: one pass over the parameters. */
+static int update(struct kz__run *r, double done, struct kz_err *err) {
+  const struct kz_train_options *o = r->o;
+  const struct kz_kernels *k = r->backend->kernels;
+  double t = (double)r->step + 1, scale = 1 / (double)o->accumulate;
+  double norm = sqrt(k->sum_squares(r->params.count, r->params.grad)) * scale;
+  if (!isfinite(norm))
+    return kz_err_set(err, KZ_ERANGE,
+                      "step %lld: the gradient is not finite; resume with a lower rate",
+                      (long long)r->step);
+  if (o->clip > 0 && norm > o->clip) scale *= o->clip / norm;
+  const struct kz_adamw a = {
+      .count = r->params.count,
+      .rate = (float)rate(o, r->step, done),
+      .beta1 = (float)o->beta1,
+      .beta2 = (float)o->beta2,
+      .eps = (float)o->epsilon,
+      .decay = (float)o->decay,
+      .correction1 = (float)(1 - pow(o->beta1, t)),
+      .correction2 = (float)(1 - pow(o->beta2, t)),
+      .grad_scale = (float)scale,
+      .ema_rate = (float)(1 - fmin(o->ema, t / (t + EMA_RAMP))),
+      .w = r->params.data,
+      .m = r->params.m,
+      .v = r->params.v,
+      .ema = r->params.ema,
+      .g = r->params.grad};
+  k->adamw(&a);
+  r->params.version++;
+  r->norm_sum += norm;
+  return 0;
+}
+
+static int train_step(struct kz__run *r, double done, struct kz_err *err) {
+  double start = kz_now(), loss = 0;
+  int code = enter_stage(r, done < r->o->small_share ? 1 : 2, err);
+  for (int64_t k = 0; k < r->o->accumulate && !code; k++)
+    code = gradient(r, r->step * r->o->accumulate + k, &loss, err);
+  if (!code) code = update(r, done, err);
+  if (code) return code;
+  r->step++;
+  r->steps_since++;
+  r->loss_sum += loss / (double)r->o->accumulate;
+  r->pixels += (double)r->o->accumulate * r->stage.prepare.n * r->stage.prepare.size *
+               r->stage.prepare.size;
+  r->busy += kz_now() - start;
+  return 0;
+}
+
+/* Seconds left, by whichever limit comes first. */
+static double remaining(const struct kz__run *r, double seconds) {
+  double left = -1;
+  if (r->o->minutes > 0) left = fmax(0, 60 * r->o->minutes - seconds);
+  if (r->o->steps > 0 && r->steps_since > 0) {
+    double by_steps = (double)(r->o->steps - r->step) * r->busy / (double)r->steps_since;
+    left = left < 0 ? by_steps : fmin(left, by_steps);
+  }
+  return left;
+}
+
+static void report(struct kz__run *r, double done) {
+  if (!r->steps_since) return;
+  double seconds = kz__run_seconds(r), n = (double)r->steps_since;
+  const struct kz_train_progress p = {
+      .step = r->step,
+      .loss = r->loss_sum / n,
+      .rate = rate(r->o, r->step - 1, done),
+      .gradient_norm = r->norm_sum / n,
+      .seconds = seconds,
+      .remaining = remaining(r, seconds),
+      .pixels_per_second = r->pixels / fmax(r->busy, 1e-9),
+      .waited = r->host->waited ? r->host->waited(r->host->self) : 0,
+      .crop = r->stage.prepare.size,
+      .batch = r->stage.prepare.n};
+  if (r->host->report) r->host->report(r->host->self, &p);
+  r->loss_sum = r->norm_sum = r->busy = r->pixels = 0;
+  r->steps_since = 0;
+}
+
+/* True once every `minutes`, counting from *last. */
+static bool due(double minutes, double *last) {
+  double now = kz_now();
+  if (minutes <= 0 || now - *last < 60 * minutes) return false;
+  *last = now;
+  return true;
+}
+
+static int loop(struct kz__run *r, struct kz_err *err) {
+  double saved = kz_now(), previewed = saved, done;
+  bool preview = kz__has_judge(r) && r->host->preview;
+  int code = 0;
+  while (!code && (done = fraction(r)) < 1) {
+    if ((code = train_step(r, done, err)) != 0) break;
+    if (r->step % REPORT_EVERY == 0) report(r, done);
+    if (r->host->stop && r->host->stop(r->host->self)) {
+      report(r, done);
+      code = kz__state_save(r, false, err);
+      if (!code)
+        code = kz_err_set(err, KZ_EINTR, "stopped at step %lld; resume to go on from %s",
+                          (long long)r->step, r->out);
+      return code;
+    }
+    if (due(r->o->checkpoint_minutes, &saved)) code = kz__state_save(r, true, err);
+    if (!code && preview && due(r->o->preview_minutes, &previewed))
+      code = kz__judge_preview(r, err);
+  }
+  if (code) return code;
+  report(r, 1);
+  code = kz__state_save(r, true, err);
+  if (!code && preview && r->o->preview_minutes > 0) code = kz__judge_preview(r, err);
+  return code;
+}
+
+/* Build the network, then fill it: at random, or from the last checkpoint. */
+static int start(struct kz__run *r, bool resume, struct kz_err *err) {
+  struct kz_rng rng;
+  /* Any stage declares all parameters; the first one is most likely the one that is needed. */
+  int code = enter_stage(r, r->o->small_share > 0 ? 1 : 2, err);
+  if (code) return code;
+  if (resume) return kz__state_load(r, err);
+  kz_rng_init_stream(&rng, (uint64_t)r->o->seed, UINT64_MAX);
+  kz_paramset_randomise(&r->params, &rng);
+  return 0;
+}
+
+int kz_train(const struct kz_train_options *o, const struct kz_train_host *host, const char *out,
+             bool resume, struct kz_err *err) {
+  struct kz__run r = {.o = o, .host = host, .out = out, .best = -1, .started = kz_now()};
+  bool bf16 = o->precision == KZ_PRECISION_AUTO ? kz_cpu_has_bf16()
+                                                : o->precision == KZ_PRECISION_BF16;
+  int code = check_options(o, err);
+  if (code) return code;
+  r.backend = kz_backend_cpu((int)o->threads);
+  r.dtype = bf16 ? KZ_BF16 : KZ_F32;
+  kz_fedr_config_defaults(&r.config);
+  for (int i = 0; i < 4; i++) r.config.width[i] = (int)o->width[i];
+  kz_paramset_init(&r.params, r.backend);
+  if ((code = kz_mkdirs(out, err)) != 0) goto out;
+  if (!resume && (code = kz__state_refuse(&r, err)) != 0) goto out;
+  if ((code = start(&r, resume, err)) != 0) goto out;
+  if ((code = kz__state_write_config(&r, err)) != 0) goto out;
+  r.started = kz_now();
+  code = loop(&r, err);
+out:
+  kz__stage_release(&r.stage);
+  kz__judge_release(&r.judge);
+  kz_paramset_release(&r.params);
+  return code;
+}

@@ -1,0 +1,95 @@
+/* The parts of a training run. One struct for each: what a batch is turned into before
+ * the network sees it (kz__prepare), the network at one shape (kz__stage), validation
+ * on held-out crops (kz__judge), and the run that owns them (kz__run). */
+#ifndef KZ_TRAIN_H
+#define KZ_TRAIN_H
+
+#include "diffusion/sampler.h"
+#include "model/fedr.h"
+#include "nn/checkpoint.h"
+
+/* Buffers that turn crops into the network's input, target and loss weights. */
+struct kz__prepare {
+  const struct kz_backend *backend;
+  int n, size, threads;
+  float *noise, *target; /* [n, size, size, 3] */
+  float *weight;         /* [n, size, size] */
+  float *t;              /* [n] */
+  double *weight_sum;    /* [n] */
+  float *scratch;        /* for each thread */
+  uint8_t *border;       /* for each thread, 2 x [size, size] */
+  size_t scratch_len;
+};
+int kz__prepare_init(struct kz__prepare *p, const struct kz_backend *backend, int n, int size,
+                     struct kz_err *err);
+void kz__prepare_release(struct kz__prepare *p);
+
+/* What the noise and the loss are made of; equal arguments, equal bytes. */
+struct kz__recipe {
+  uint64_t seed, index;    /* of the run; of the batch */
+  double pure_noise_share; /* samples at t = 1, the first ones of the batch */
+  double known_weight, border_weight;
+};
+/* Fill in [n, size, size, 7] and time [n, 1, 1, 128], and target, weight and t of `p`. Returns the
+ * sum of all weights times 3. Allocates nothing. */
+double kz__prepare_batch(struct kz__prepare *p, const struct kz_batch *b,
+                         const struct kz__recipe *r, float *in, float *time);
+
+/* A network at one shape, with its buffers. */
+struct kz__stage {
+  struct kz_graph *graph;
+  kz_var in, time, out;
+  struct kz__prepare prepare;
+};
+int kz__stage_init(struct kz__stage *s, struct kz_paramset *params, const struct kz_fedr_config *c,
+                   enum kz_dtype dtype, bool train, int n, int size, struct kz_err *err);
+void kz__stage_release(struct kz__stage *s);
+
+/* Held-out crops through the averaged weights. Built at its first use, once. */
+#define KZ__JUDGE_CROPS 4    /* a batch */
+#define KZ__JUDGE_BATCHES 8  /* a validation */
+#define KZ__PREVIEW_CALLS 8
+struct kz__judge {
+  struct kz_paramset params; /* a copy of the average */
+  struct kz__stage stage;
+  float *x, *x0, *x0_prev;   /* [crops, size, size, 3] */
+  uint8_t *sheet;            /* [crops * size, 4 * size, 3] */
+};
+
+struct kz__run {
+  const struct kz_train_options *o;
+  const struct kz_train_host *host;
+  const char *out;
+  const struct kz_backend *backend;
+  struct kz_fedr_config config;
+  enum kz_dtype dtype;
+  struct kz_paramset params;
+  struct kz__stage stage;
+  int stage_number; /* 0 none, 1 small crops, 2 large */
+  struct kz__judge judge;
+  int64_t step;     /* updates done */
+  double seconds;   /* of the runs before this one */
+  double started;   /* kz_now() */
+  double best;      /* best held-out PSNR so far, dB; negative: none */
+  /* since the last report */
+  double loss_sum, norm_sum, busy, pixels;
+  int64_t steps_since;
+};
+static inline bool kz__has_judge(const struct kz__run *r) { return r->host->held_out != NULL; }
+double kz__run_seconds(const struct kz__run *r); /* trained in all */
+
+void kz__judge_release(struct kz__judge *j);
+/* Mean over the held-out crops of the PSNR in the hole at t = 1, dB. */
+int kz__judge_validate(struct kz__run *r, double *psnr, struct kz_err *err);
+/* Hands host->preview rows of damaged | coarse | restored | original. */
+int kz__judge_preview(struct kz__run *r, struct kz_err *err);
+
+/* Write last.safetensors and model.safetensors; with `validate`, judge first and keep the best
+ * as best.safetensors. */
+int kz__state_save(struct kz__run *r, bool validate, struct kz_err *err);
+int kz__state_load(struct kz__run *r, struct kz_err *err);
+/* KZ_EEXIST if the folder holds a run. */
+int kz__state_refuse(const struct kz__run *r, struct kz_err *err);
+int kz__state_write_config(const struct kz__run *r, struct kz_err *err);
+
+#endif

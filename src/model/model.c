@@ -1,0 +1,137 @@
+/* A loaded model, and a model bound to a shape.
+ *
+ * Loading builds the smallest possible network and drops it: the builder is the one
+ * place that knows which parameters there are, so a model file is checked against
+ * the code that will run it, when it is opened and not when the first tile is due. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "model/fedr.h"
+#include "nn/checkpoint.h"
+
+struct kz_model {
+  struct kz_fedr_config config;
+  enum kz_dtype dtype;
+  struct kz_paramset params;
+  char hash[65];
+};
+
+struct kz_denoiser {
+  struct kz_graph *graph;
+  kz_var in, time, out;
+  int n;
+  size_t in_count, out_count;
+};
+
+/* A forward network over the model's parameters for n crops of h x w; not finished. */
+static int build(struct kz_model *m, const struct kz_backend *backend, int n, int h, int w,
+                 struct kz_denoiser *d, struct kz_err *err) {
+  const struct kz_graph_options o = {
+      .backend = backend, .params = &m->params, .dtype = m->dtype, .train = false};
+  int code = kz_graph_new(&o, &d->graph, err);
+  if (code) return code;
+  d->in = kz_graph_input(d->graph, "x", KZ_F32, (struct kz_dims){n, h, w, KZ_FEDR_IN}, false);
+  d->time = kz_graph_input(d->graph, "t", KZ_F32, (struct kz_dims){n, 1, 1, KZ_FEDR_TIME}, false);
+  d->out = kz_fedr_build(d->graph, &m->config, d->in, d->time);
+  kz_graph_output(d->graph, d->out);
+  d->n = n;
+  d->in_count = (size_t)n * h * w * KZ_FEDR_IN;
+  d->out_count = (size_t)n * h * w * 3;
+  return 0;
+}
+
+/* Declare every parameter of the configured network and make room for them. */
+static int declare(struct kz_model *m, struct kz_err *err) {
+  struct kz_denoiser probe = {0};
+  int code = build(m, m->params.backend, 1, KZ_FEDR_MULTIPLE, KZ_FEDR_MULTIPLE, &probe, err);
+  if (!code && probe.out == KZ_NONE) code = kz_graph_finish(probe.graph, err);
+  if (!code) code = kz_paramset_allocate(&m->params, false, err);
+  kz_graph_free(probe.graph);
+  return code;
+}
+
+static int read_config(struct kz_model *m, const struct kz_safetensors *s, const char *path,
+                       struct kz_err *err) {
+  const char *format = kz_safetensors_meta(s, "format"), *fedr = kz_safetensors_meta(s, "fedr");
+  if (!format || (strcmp(format, "kizil-model-1") && strcmp(format, "kizil-run-1")))
+    return kz_err_set(err, KZ_EFORMAT,
+                      "%s: __metadata__.format: '%.40s' is not kizil-model-1 (not a kizil model?)",
+                      path, format ? format : "");
+  if (!fedr)
+    return kz_err_set(err, KZ_EFORMAT, "%s: __metadata__.fedr: missing", path);
+  int code = kz_fedr_config_from_json(&m->config, fedr, "__metadata__.fedr", err);
+  if (code) kz_err_prefix(err, "%s", path);
+  return code;
+}
+
+int kz_model_load(const char *path, enum kz_precision precision, struct kz_model **out,
+                  struct kz_err *err) {
+  struct kz_safetensors *s = NULL;
+  struct kz_model *m = calloc(1, sizeof *m);
+  if (!m) return kz_err_set(err, KZ_ENOMEM, "%s: out of memory", path);
+  kz_paramset_init(&m->params, kz_backend_cpu(0));
+  bool bf16 = precision == KZ_PRECISION_AUTO ? kz_cpu_has_bf16() : precision == KZ_PRECISION_BF16;
+  m->dtype = bf16 ? KZ_BF16 : KZ_F32;
+  int code = kz_safetensors_open(path, &s, err);
+  if (code) goto out;
+  if ((code = read_config(m, s, path, err)) != 0) goto out;
+  if ((code = declare(m, err)) == 0) code = kz_checkpoint_load(&m->params, s, false, err);
+  if (code) {
+    kz_err_prefix(err, "%s", path);
+    goto out;
+  }
+  code = kz_file_sha256(path, m->hash, err);
+out:
+  kz_safetensors_close(s);
+  if (code)
+    kz_model_free(m);
+  else
+    *out = m;
+  return code;
+}
+
+void kz_model_free(struct kz_model *m) {
+  if (!m) return;
+  kz_paramset_release(&m->params);
+  free(m);
+}
+
+const char *kz_model_hash(const struct kz_model *m) { return m->hash; }
+
+int kz_denoiser_new(struct kz_model *m, int n, int h, int w, int threads, struct kz_denoiser **out,
+                    struct kz_err *err) {
+  if (n < 1 || h < 1 || w < 1 || h % KZ_FEDR_MULTIPLE || w % KZ_FEDR_MULTIPLE)
+    return kz_err_set(err, KZ_ESHAPE, "denoiser: %d x %d x %d is not a batch of multiples of %d",
+                      n, h, w, KZ_FEDR_MULTIPLE);
+  struct kz_denoiser *d = calloc(1, sizeof *d);
+  if (!d) return kz_err_set(err, KZ_ENOMEM, "denoiser: out of memory");
+  int code = build(m, kz_backend_cpu(threads), n, h, w, d, err);
+  if (!code) code = kz_graph_finish(d->graph, err);
+  if (code)
+    kz_denoiser_free(d);
+  else
+    *out = d;
+  return code;
+}
+
+void kz_denoiser_free(struct kz_denoiser *d) {
+  if (!d) return;
+  kz_graph_free(d->graph);
+  free(d);
+}
+
+int kz_denoiser_run(struct kz_denoiser *d, const float *in, const float *t, float *x0,
+                    struct kz_err *err) {
+  float *time = kz_graph_data(d->graph, d->time);
+  memcpy(kz_graph_data(d->graph, d->in), in, d->in_count * sizeof *in);
+  for (int i = 0; i < d->n; i++) kz_fedr_time_features(t[i], time + (size_t)i * KZ_FEDR_TIME);
+  int code = kz_graph_forward(d->graph, err);
+  if (code) return code;
+  const float *out = kz_graph_data(d->graph, d->out); /* the last layer is kept in f32 */
+  int64_t pixels = (int64_t)(d->out_count / 3);
+#pragma omp parallel for schedule(static)
+  for (int64_t p = 0; p < pixels; p++)
+    for (int c = 0; c < 3; c++) x0[3 * p + c] = in[KZ_FEDR_IN * p + 3 + c] + out[3 * p + c];
+  return 0;
+}
