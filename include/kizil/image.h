@@ -38,6 +38,8 @@ void kz_image_shutdown(void);
 int kz_image_open(const char *path, struct kz_image **out, struct kz_err *err);
 void kz_image_close(struct kz_image *im);
 void kz_image_get_info(const struct kz_image *im, struct kz_image_info *info);
+/* Size and kind from the file's header alone: fast, but damage further on goes unseen. */
+int kz_image_probe(const char *path, struct kz_image_info *info, struct kz_err *err);
 
 /* Read a rectangle as 3-channel f32 RGB in [0,1] (grey is repeated, alpha dropped, 8 or 16 bits
  * scaled; in the file's own colour space). dst [h, w, 3]. The rectangle must lie inside. */
@@ -64,6 +66,11 @@ struct kz_patch {
  * is there. Refuses to write over the source (same device and inode). */
 int kz_image_write_patched(struct kz_image *im, const struct kz_patch *patches, int count,
                            const char *path, bool overwrite, struct kz_err *err);
+/* Every refusal of kz_image_write_patched that can be known beforehand, to be asked before hours of
+ * computing: unknown suffix, a format that cannot hold the source's 16 bits, alpha or size
+ * (KZ_EUNSUPPORTED), the source itself or a file that is there (KZ_EEXIST), no such folder. */
+int kz_image_can_write(const struct kz_image *im, const char *path, bool overwrite,
+                       struct kz_err *err);
 /* Whether the format of `path`'s suffix stores pixels exactly; KZ_EUNSUPPORTED unknown suffix. */
 int kz_image_lossless(const char *path, bool *lossless, struct kz_err *err);
 

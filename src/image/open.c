@@ -1,0 +1,150 @@
+/* An image file, read region by region.
+ *
+ * libvips decodes lazily. A tiled TIFF is decoded tile by tile where it is asked for; anything
+ * else is decoded whole when the first pixel is asked for, into memory if it is small and into an
+ * unlinked temporary file (TMPDIR) if it is over libvips' threshold of 100 MB, so that memory
+ * stays bounded. kz_image_open asks for that first pixel: a damaged file is refused there and not
+ * after an hour of computing. Only a large tiled TIFF is not read through; its errors come from
+ * the read that meets them.
+ *
+ * Regions belong to one thread, so every read makes its own. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "image/vips_io.h"
+
+enum { STRIP_BYTES = 4 << 20 };
+static const double untiled_limit = 8.0 * (1 << 30), check_limit = 256.0 * (1 << 20);
+
+/* Decode to find damage: one pixel of what is decoded whole, every strip of a small tiled TIFF. */
+static int check_decodes(struct kz_image *im, struct kz_err *err) {
+  VipsImage *v = im->vips;
+  double bytes = kz__decoded_bytes(v);
+  if (!im->tiled && bytes > untiled_limit)
+    return kz_err_set(err, KZ_ERANGE,
+                      "%s: %d x %d px is %.0f GB to decode at once; convert it to a tiled TIFF",
+                      im->path, v->Xsize, v->Ysize, bytes / 1e9);
+  if (im->tiled && bytes > check_limit) return 0;
+  VipsRegion *region = vips_region_new(v);
+  int width = im->tiled ? v->Xsize : 1, height = im->tiled ? v->Ysize : 1, rc = 0;
+  for (int y = 0; y < height && !rc; y += 128) {
+    VipsRect r = {0, y, width, VIPS_MIN(128, height - y)};
+    if (vips_region_prepare(region, &r))
+      rc = kz__vips_fail(err, KZ_EFORMAT, "%s: cannot decode this %s file", im->path,
+                         kz__formats[im->format].name);
+  }
+  g_object_unref(region);
+  return rc;
+}
+
+int kz_image_open(const char *path, struct kz_image **out, struct kz_err *err) {
+  int rc = KZ_ENOMEM;
+  struct kz_image *im = calloc(1, sizeof *im);
+  if (im) im->path = strdup(path);
+  if (!im || !im->path) {
+    kz_err_set(err, KZ_ENOMEM, "%s: no memory to open it", path);
+    goto out;
+  }
+  rc = kz__format_of_file(path, &im->format, err);
+  if (rc) goto out;
+  rc = kz__load(path, im->format, VIPS_ACCESS_RANDOM, &im->vips, err);
+  if (rc) goto out;
+  im->tiled = im->format == KZ_FORMAT_TIFF &&
+              (vips_foreign_flags("tiffload", path) & VIPS_FOREIGN_PARTIAL);
+  rc = check_decodes(im, err);
+out:
+  if (rc)
+    kz_image_close(im);
+  else
+    *out = im;
+  return rc;
+}
+
+void kz_image_close(struct kz_image *im) {
+  if (!im) return;
+  if (im->vips) g_object_unref(im->vips);
+  free(im->path);
+  free(im);
+}
+
+void kz_image_get_info(const struct kz_image *im, struct kz_image_info *info) {
+  const VipsImage *v = im->vips;
+  *info = (struct kz_image_info){.width = v->Xsize,
+                                 .height = v->Ysize,
+                                 .bands = v->Bands,
+                                 .bits = v->BandFmt == VIPS_FORMAT_USHORT ? 16 : 8,
+                                 .alpha = v->Bands == 2 || v->Bands == 4};
+}
+
+/* ---- reading ---- */
+
+/* Sample i of a row of either depth, in [0,1]. */
+static inline float sample(const void *row, int bits, size_t i) {
+  return bits == 16 ? ((const uint16_t *)row)[i] / 65535.0f : ((const uint8_t *)row)[i] / 255.0f;
+}
+
+static inline float luminance(const void *row, int bits, int bands, size_t at) {
+  if (bands < 3) return sample(row, bits, at);
+  return 0.2126f * sample(row, bits, at) + 0.7152f * sample(row, bits, at + 1) +
+         0.0722f * sample(row, bits, at + 2);
+}
+
+/* `bits` is a constant where this is inlined, so that the loops have no branch on it. */
+static inline void row_to_rgb(const void *row, int bits, int bands, int w, float *dst) {
+  for (int x = 0; x < w; x++)
+    for (int c = 0; c < 3; c++)
+      dst[3 * x + c] = sample(row, bits, (size_t)x * bands + (bands < 3 ? 0 : c));
+}
+
+static inline void row_to_mask(const void *row, int bits, int bands, int w, uint8_t *dst) {
+  bool alpha = bands == 2 || bands == 4;
+  for (int x = 0; x < w; x++) {
+    size_t at = (size_t)x * bands;
+    bool set = luminance(row, bits, bands, at) > 0.5f;
+    if (alpha && sample(row, bits, at + bands - 1) <= 0.5f) set = false;
+    dst[x] = set ? 255 : 0;
+  }
+}
+
+/* Hand the rectangle's rows, top to bottom, to `rgb` or `mask`, whichever is there. */
+static int read_rows(struct kz_image *im, VipsRect want, float *rgb, uint8_t *mask,
+                     struct kz_err *err) {
+  VipsImage *v = im->vips;
+  if (want.left < 0 || want.top < 0 || want.width < 1 || want.height < 1 ||
+      want.left > v->Xsize - want.width || want.top > v->Ysize - want.height)
+    return kz_err_set(err, KZ_ERANGE, "%s: rectangle %d x %d at %d, %d leaves the %d x %d image",
+                      im->path, want.width, want.height, want.left, want.top, v->Xsize, v->Ysize);
+  bool deep = v->BandFmt == VIPS_FORMAT_USHORT;
+  int strip = (int)(STRIP_BYTES / ((double)want.width * v->Bands * (deep ? 2 : 1)));
+  strip = VIPS_CLIP(16, strip, want.height);
+  VipsRegion *region = vips_region_new(v);
+  int rc = 0;
+  for (int y = 0; y < want.height && !rc; y += strip) {
+    VipsRect r = {want.left, want.top + y, want.width, VIPS_MIN(strip, want.height - y)};
+    if (vips_region_prepare(region, &r)) {
+      rc = kz__vips_fail(err, KZ_EFORMAT, "%s: cannot decode rows %d to %d", im->path, r.top,
+                         r.top + r.height - 1);
+      break;
+    }
+    for (int i = 0; i < r.height; i++) {
+      const void *row = VIPS_REGION_ADDR(region, r.left, r.top + i);
+      size_t at = (size_t)(y + i) * want.width;
+      if (rgb && deep) row_to_rgb(row, 16, v->Bands, want.width, rgb + 3 * at);
+      if (rgb && !deep) row_to_rgb(row, 8, v->Bands, want.width, rgb + 3 * at);
+      if (mask && deep) row_to_mask(row, 16, v->Bands, want.width, mask + at);
+      if (mask && !deep) row_to_mask(row, 8, v->Bands, want.width, mask + at);
+    }
+  }
+  g_object_unref(region);
+  return rc;
+}
+
+int kz_image_read_rgb(struct kz_image *im, int x, int y, int w, int h, float *dst,
+                      struct kz_err *err) {
+  return read_rows(im, (VipsRect){x, y, w, h}, dst, NULL, err);
+}
+
+int kz_image_read_mask(struct kz_image *im, int x, int y, int w, int h, uint8_t *dst,
+                       struct kz_err *err) {
+  return read_rows(im, (VipsRect){x, y, w, h}, NULL, dst, err);
+}

@@ -1,0 +1,227 @@
+/* The only place that knows libvips' loaders, savers and error buffer.
+ *
+ * Files are recognised by their first bytes and handed to that format's loader by name: libvips'
+ * own search would try every module it has (ImageMagick, PDF, ...) on a foreign file, and would
+ * take "[...]" at the end of a file's name for options.
+ *
+ * libvips' error buffer is one for the process. It is emptied after every failure; when two
+ * threads fail at the same moment, one message may hold both reasons. */
+#include "image/vips_io.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum { DEFLATE_ABOVE = 1 << 30, TILE = 256 };
+
+const struct kz_format_info kz__formats[KZ_FORMAT_COUNT] = {
+    [KZ_FORMAT_PNG] = {"PNG", {".png"}, true, true, true, 0},
+    [KZ_FORMAT_JPEG] = {"JPEG", {".jpg", ".jpeg"}, false, false, false, 65500},
+    [KZ_FORMAT_TIFF] = {"TIFF", {".tif", ".tiff"}, true, true, true, 0},
+    [KZ_FORMAT_WEBP] = {"WebP", {".webp"}, true, false, true, 16383},
+};
+
+/* ---- start and errors ---- */
+
+static void swallow_log(const gchar *domain, GLogLevelFlags level, const gchar *text, gpointer p) {
+  (void)domain, (void)level, (void)text, (void)p;
+}
+
+int kz_image_startup(const char *program, int threads, struct kz_err *err) {
+  static gsize once;
+  if (g_once_init_enter(&once)) {
+    g_log_set_handler("VIPS", G_LOG_LEVEL_MASK | G_LOG_FLAG_FATAL | G_LOG_FLAG_RECURSION,
+                      swallow_log, NULL);
+    g_once_init_leave(&once, 1);
+  }
+  if (VIPS_INIT(program ? program : "kizil"))
+    return kz__vips_fail(err, KZ_EBACKEND, "cannot start libvips");
+  /* Results must follow the files, and pixels belong to whoever asked for them. */
+  vips_cache_set_max(0);
+  vips_concurrency_set(threads > 0 ? threads : 0);
+  return 0;
+}
+
+void kz_image_shutdown(void) { vips_shutdown(); }
+
+/* One line: newlines become "; ", a line that repeats the one before is dropped. */
+static void tidy(const char *text, char *out, size_t size) {
+  char last[256] = "";
+  size_t used = 0;
+  out[0] = 0;
+  while (*text) {
+    size_t n = strcspn(text, "\n");
+    char line[256];
+    snprintf(line, sizeof line, "%.*s", (int)(n < 250 ? n : 250), text);
+    if (n && strcmp(line, last) != 0) {
+      int k = snprintf(out + used, size - used, "%s%s", used ? "; " : "", line);
+      used += (size_t)k < size - used ? (size_t)k : size - used - 1;
+      memcpy(last, line, sizeof last);
+    }
+    text += n + (text[n] == '\n');
+  }
+}
+
+int kz__vips_fail(struct kz_err *err, int code, const char *fmt, ...) {
+  char head[700], reason[300];
+  va_list args;
+  va_start(args, fmt);
+  vsnprintf(head, sizeof head, fmt, args);
+  va_end(args);
+  char *text = vips_error_buffer_copy();
+  tidy(text ? text : "", reason, sizeof reason);
+  g_free(text);
+  vips_error_clear();
+  return kz_err_set(err, code, "%s: %s", head, reason[0] ? reason : "no reason given");
+}
+
+/* ---- formats ---- */
+
+static int foreign(const char *path, struct kz_err *err) {
+  return kz_err_set(err, KZ_EFORMAT, "%s: not a PNG, JPEG, TIFF or WebP image", path);
+}
+
+int kz__format_of_file(const char *path, enum kz_format *format, struct kz_err *err) {
+  unsigned char b[12];
+  FILE *f = fopen(path, "rb");
+  if (!f)
+    return kz_err_set(err, errno == ENOENT ? KZ_ENOENT : KZ_EIO, "%s: cannot open: %s", path,
+                      strerror(errno));
+  size_t n = fread(b, 1, sizeof b, f);
+  int failed = ferror(f) ? errno : 0;
+  fclose(f);
+  if (failed) return kz_err_set(err, KZ_EIO, "%s: cannot read: %s", path, strerror(failed));
+  if (n == 0) return kz_err_set(err, KZ_EFORMAT, "%s: the file is empty", path);
+  if (n < sizeof b) return foreign(path, err);
+  if (!memcmp(b, "\x89PNG\r\n\x1a\n", 8))
+    *format = KZ_FORMAT_PNG;
+  else if (!memcmp(b, "\xff\xd8\xff", 3))
+    *format = KZ_FORMAT_JPEG;
+  else if (!memcmp(b, "II*\0", 4) || !memcmp(b, "MM\0*", 4) || !memcmp(b, "II+\0", 4) ||
+           !memcmp(b, "MM\0+", 4))
+    *format = KZ_FORMAT_TIFF;
+  else if (!memcmp(b, "RIFF", 4) && !memcmp(b + 8, "WEBP", 4))
+    *format = KZ_FORMAT_WEBP;
+  else
+    return foreign(path, err);
+  return 0;
+}
+
+int kz__format_of_name(const char *path, enum kz_format *format, struct kz_err *err) {
+  const char *dot = strrchr(path, '.');
+  for (int i = 0; dot && i < KZ_FORMAT_COUNT; i++)
+    for (const char *const *s = kz__formats[i].suffixes; *s; s++)
+      if (!strcasecmp(dot, *s)) {
+        *format = (enum kz_format)i;
+        return 0;
+      }
+  return kz_err_set(err, KZ_EUNSUPPORTED,
+                    "%s: the name must end in .png, .jpg, .tif or .webp to say the format", path);
+}
+
+int kz_image_lossless(const char *path, bool *lossless, struct kz_err *err) {
+  enum kz_format format;
+  int rc = kz__format_of_name(path, &format, err);
+  if (!rc) *lossless = kz__formats[format].lossless;
+  return rc;
+}
+
+/* ---- load ---- */
+
+double kz__decoded_bytes(const VipsImage *im) {
+  return (double)im->Xsize * im->Ysize * im->Bands * (im->BandFmt == VIPS_FORMAT_USHORT ? 2 : 1);
+}
+
+static const char *sample_name(VipsBandFormat f) {
+  switch (f) {
+    case VIPS_FORMAT_CHAR: return "signed 8-bit";
+    case VIPS_FORMAT_SHORT: return "signed 16-bit";
+    case VIPS_FORMAT_UINT: return "32-bit integer";
+    case VIPS_FORMAT_INT: return "signed 32-bit integer";
+    case VIPS_FORMAT_FLOAT: return "32-bit float";
+    case VIPS_FORMAT_DOUBLE: return "64-bit float";
+    default: return "complex";
+  }
+}
+
+static const char *model_name(const VipsImage *im) {
+  switch (im->Type) {
+    case VIPS_INTERPRETATION_CMYK: return "CMYK";
+    case VIPS_INTERPRETATION_LAB:
+    case VIPS_INTERPRETATION_LABQ:
+    case VIPS_INTERPRETATION_LABS: return "CIELAB";
+    case VIPS_INTERPRETATION_XYZ: return "XYZ";
+    case VIPS_INTERPRETATION_scRGB: return "scRGB";
+    default: return NULL;
+  }
+}
+
+static int check_samples(const char *path, const VipsImage *im, struct kz_err *err) {
+  const char *model = model_name(im);
+  const char *advice = "convert it to 8- or 16-bit RGB or grey first";
+  if (model) return kz_err_set(err, KZ_EUNSUPPORTED, "%s: %s colours; %s", path, model, advice);
+  if (im->BandFmt != VIPS_FORMAT_UCHAR && im->BandFmt != VIPS_FORMAT_USHORT)
+    return kz_err_set(err, KZ_EUNSUPPORTED, "%s: %s samples; %s", path, sample_name(im->BandFmt),
+                      advice);
+  if (im->Coding != VIPS_CODING_NONE || im->Bands < 1 || im->Bands > 4)
+    return kz_err_set(err, KZ_EUNSUPPORTED, "%s: %d bands; %s", path, im->Bands, advice);
+  return 0;
+}
+
+int kz__load(const char *path, enum kz_format format, VipsAccess access, VipsImage **out,
+             struct kz_err *err) {
+  int failed = -1;
+  const VipsFailOn strict = VIPS_FAIL_ON_ERROR;
+  VipsImage *im = NULL;
+  switch (format) {
+    case KZ_FORMAT_PNG:
+      failed = vips_pngload(path, &im, "access", access, "fail_on", strict, NULL);
+      break;
+    case KZ_FORMAT_JPEG:
+      failed = vips_jpegload(path, &im, "access", access, "fail_on", strict, NULL);
+      break;
+    case KZ_FORMAT_TIFF:
+      failed = vips_tiffload(path, &im, "access", access, "fail_on", strict, NULL);
+      break;
+    default:
+      failed = vips_webpload(path, &im, "access", access, "fail_on", strict, NULL);
+      break;
+  }
+  if (failed)
+    return kz__vips_fail(err, KZ_EFORMAT, "%s: cannot decode this %s file", path,
+                         kz__formats[format].name);
+  int rc = check_samples(path, im, err);
+  if (rc) {
+    g_object_unref(im);
+    return rc;
+  }
+  *out = im;
+  return 0;
+}
+
+/* ---- save ---- */
+
+static int save_tiff(VipsImage *im, const char *path, bool tiled) {
+  double bytes = kz__decoded_bytes(im);
+  return vips_tiffsave(im, path, "compression",
+                       bytes > DEFLATE_ABOVE ? VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE
+                                             : VIPS_FOREIGN_TIFF_COMPRESSION_LZW,
+                       "predictor", VIPS_FOREIGN_TIFF_PREDICTOR_HORIZONTAL, "tile",
+                       (gboolean)tiled, "tile_width", TILE, "tile_height", TILE, "bigtiff",
+                       (gboolean)(bytes > 2e9), NULL);
+}
+
+int kz__save(VipsImage *im, enum kz_format format, const char *path,
+             const struct kz__save_options *options) {
+  switch (format) {
+    case KZ_FORMAT_PNG:
+      return vips_pngsave(im, path, "compression", 6, "filter", VIPS_FOREIGN_PNG_FILTER_ALL,
+                          "bitdepth", im->BandFmt == VIPS_FORMAT_USHORT ? 16 : 8, NULL);
+    case KZ_FORMAT_JPEG:
+      return vips_jpegsave(im, path, "Q", 95, "optimize_coding", TRUE, NULL);
+    case KZ_FORMAT_TIFF: return save_tiff(im, path, options && options->tiled);
+    default: return vips_webpsave(im, path, "lossless", TRUE, NULL);
+  }
+}

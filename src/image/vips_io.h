@@ -1,0 +1,52 @@
+/* What the files of this module share: the formats, and libvips' loaders, savers and errors behind
+ * functions of one shape. */
+#ifndef KZ_VIPS_IO_H
+#define KZ_VIPS_IO_H
+
+#include <stdbool.h>
+
+#include <vips/vips.h>
+
+#include <kizil/image.h>
+
+enum kz_format { KZ_FORMAT_PNG, KZ_FORMAT_JPEG, KZ_FORMAT_TIFF, KZ_FORMAT_WEBP, KZ_FORMAT_COUNT };
+
+struct kz_format_info {
+  const char *name;
+  const char *suffixes[3]; /* with the dot, lower case, NULL-terminated */
+  bool lossless;           /* as this module writes it */
+  bool deep;               /* holds 16 bits a sample */
+  bool alpha;
+  int max_side;            /* px; 0: no limit that matters here */
+};
+extern const struct kz_format_info kz__formats[KZ_FORMAT_COUNT];
+
+struct kz_image {
+  VipsImage *vips;
+  char *path;
+  enum kz_format format;
+  bool tiled; /* a tiled TIFF: regions are decoded as they are asked for */
+};
+
+struct kz__save_options {
+  bool tiled; /* TIFF */
+};
+
+/* Bytes of the decoded image. */
+double kz__decoded_bytes(const VipsImage *im);
+/* Format by the file's first bytes (never by its name). */
+int kz__format_of_file(const char *path, enum kz_format *format, struct kz_err *err);
+/* Format by suffix, any case. */
+int kz__format_of_name(const char *path, enum kz_format *format, struct kz_err *err);
+/* Read the header; pixels are decoded later. Refuses sample formats, colour models and band counts
+ * that kizil does not do. */
+int kz__load(const char *path, enum kz_format format, VipsAccess access, VipsImage **out,
+             struct kz_err *err);
+/* Write all pixels to `path` at once, by `format`. Leaves a partial file on failure. */
+int kz__save(VipsImage *im, enum kz_format format, const char *path,
+             const struct kz__save_options *options);
+/* Fill err with the formatted text and libvips' reason, and clear libvips' buffer. */
+int kz__vips_fail(struct kz_err *err, int code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

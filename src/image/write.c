@@ -1,0 +1,204 @@
+/* Writing an image with restored patches laid over it, strip by strip.
+ *
+ * The result is never held: it is a libvips image whose pixels are generated when the encoder asks
+ * for them, by copying the source's samples and replacing those under a mask. Metadata (ICC, EXIF,
+ * XMP, resolution) rides along with the header that is copied from the source. The encoder calls
+ * from several threads, so the patch list is sorted once and only read after that. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "image/vips_io.h"
+
+struct overlay {
+  const struct kz_patch **by_y; /* sorted by top */
+  int count, tallest;
+  int read_failed; /* set (atomically) if the source, not the output, is at fault */
+};
+
+static int compare_tops(const void *a, const void *b) {
+  const struct kz_patch *p = *(const struct kz_patch *const *)a;
+  const struct kz_patch *q = *(const struct kz_patch *const *)b;
+  return p->y != q->y ? (p->y < q->y ? -1 : 1) : (p->x > q->x) - (p->x < q->x);
+}
+
+static int overlay_init(struct overlay *o, const VipsImage *im, const struct kz_patch *patches,
+                        int count, struct kz_err *err) {
+  *o = (struct overlay){.count = count};
+  o->by_y = malloc((size_t)(count + 1) * sizeof *o->by_y);
+  if (!o->by_y) return kz_err_set(err, KZ_ENOMEM, "no memory for %d patches", count);
+  for (int i = 0; i < count; i++) {
+    const struct kz_patch *p = &patches[i];
+    if (p->x < 0 || p->y < 0 || p->w < 1 || p->h < 1 || p->x > im->Xsize - p->w ||
+        p->y > im->Ysize - p->h)
+      return kz_err_set(err, KZ_ERANGE, "patch %d, %d x %d at %d, %d, leaves the %d x %d image", i,
+                        p->w, p->h, p->x, p->y, im->Xsize, im->Ysize);
+    o->by_y[i] = p;
+    o->tallest = VIPS_MAX(o->tallest, p->h);
+  }
+  qsort(o->by_y, (size_t)count, sizeof *o->by_y, compare_tops);
+  return 0;
+}
+
+/* First patch whose top is at or below y. */
+static int first_from(const struct overlay *o, int y) {
+  int lo = 0, hi = o->count;
+  while (lo < hi) {
+    int mid = lo + (hi - lo) / 2;
+    if (o->by_y[mid]->y < y)
+      lo = mid + 1;
+    else
+      hi = mid;
+  }
+  return lo;
+}
+
+/* [0,1] to 0..top, to the nearest; NaN to 0. */
+static inline int quantise(float v, int top) {
+  if (!(v > 0)) return 0;
+  return v >= 1 ? top : (int)(v * top + 0.5f);
+}
+
+/* Lay one row of a patch over `out`, where its mask is set. Alpha is not touched. */
+static void lay_row(const float *rgb, const uint8_t *mask, int w, int bands, int top, void *out) {
+  for (int x = 0; x < w; x++) {
+    if (!mask[x]) continue;
+    const float *p = rgb + (size_t)3 * x;
+    int v[3];
+    if (bands < 3)
+      v[0] = quantise(0.2126f * p[0] + 0.7152f * p[1] + 0.0722f * p[2], top);
+    else
+      for (int c = 0; c < 3; c++) v[c] = quantise(p[c], top);
+    for (int c = 0; c < (bands < 3 ? 1 : 3); c++) {
+      if (top > 255)
+        ((uint16_t *)out)[(size_t)x * bands + c] = (uint16_t)v[c];
+      else
+        ((uint8_t *)out)[(size_t)x * bands + c] = (uint8_t)v[c];
+    }
+  }
+}
+
+static void lay_patch(const struct kz_patch *p, VipsRegion *out) {
+  VipsRect whole = {p->x, p->y, p->w, p->h}, r;
+  vips_rect_intersectrect(&whole, &out->valid, &r);
+  int top = out->im->BandFmt == VIPS_FORMAT_USHORT ? 65535 : 255;
+  for (int i = 0; i < r.height; i++) {
+    size_t at = (size_t)(r.top + i - p->y) * p->w + (r.left - p->x);
+    lay_row(p->rgb + 3 * at, p->mask + at, r.width, out->im->Bands, top,
+            VIPS_REGION_ADDR(out, r.left, r.top + i));
+  }
+}
+
+/* VipsGenerateFn: source pixels, then the patches that meet this region. */
+static int generate(VipsRegion *out, void *seq, void *a, void *b, gboolean *stop) {
+  VipsRegion *in = seq;
+  struct overlay *o = b;
+  VipsRect *r = &out->valid;
+  (void)a, (void)stop;
+  if (vips_region_prepare(in, r)) {
+    g_atomic_int_set(&o->read_failed, 1);
+    return -1;
+  }
+  vips_region_copy(in, out, r, r->left, r->top);
+  for (int i = first_from(o, r->top - o->tallest); i < o->count; i++) {
+    if (o->by_y[i]->y >= VIPS_RECT_BOTTOM(r)) break;
+    lay_patch(o->by_y[i], out);
+  }
+  return 0;
+}
+
+static int overlaid(VipsImage *in, struct overlay *o, VipsImage **out) {
+  VipsImage *im = vips_image_new();
+  bool deep = in->BandFmt == VIPS_FORMAT_USHORT;
+  if (vips_image_pipelinev(im, VIPS_DEMAND_STYLE_THINSTRIP, in, NULL)) goto fail;
+  /* The encoders choose depth and colours by this field; some files leave it at "multiband". */
+  if (in->Bands < 3)
+    im->Type = deep ? VIPS_INTERPRETATION_GREY16 : VIPS_INTERPRETATION_B_W;
+  else
+    im->Type = deep ? VIPS_INTERPRETATION_RGB16 : VIPS_INTERPRETATION_sRGB;
+  if (vips_image_generate(im, vips_start_one, generate, vips_stop_one, in, o)) goto fail;
+  *out = im;
+  return 0;
+fail:
+  g_object_unref(im);
+  return -1;
+}
+
+static int check_fits(const struct kz_image *im, const char *path, enum kz_format format,
+                      struct kz_err *err) {
+  const struct kz_format_info *f = &kz__formats[format];
+  struct kz_image_info info;
+  kz_image_get_info(im, &info);
+  if (info.bits == 16 && !f->deep)
+    return kz_err_set(err, KZ_EUNSUPPORTED,
+                      "%s: %s cannot hold the 16 bits of %s; write .png or .tif", path, f->name,
+                      im->path);
+  if (info.alpha && !f->alpha)
+    return kz_err_set(err, KZ_EUNSUPPORTED,
+                      "%s: %s cannot hold the alpha band of %s; write .png, .tif or .webp", path,
+                      f->name, im->path);
+  if (f->max_side && (info.width > f->max_side || info.height > f->max_side))
+    return kz_err_set(err, KZ_EUNSUPPORTED, "%s: %d x %d px is over %s's limit of %d; write .tif",
+                      path, info.width, info.height, f->name, f->max_side);
+  return 0;
+}
+
+static int check_folder(const char *path, struct kz_err *err) {
+  const char *slash = strrchr(path, '/');
+  char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+  int rc = 0;
+  if (!folder)
+    rc = kz_err_set(err, KZ_ENOMEM, "%s: no memory", path);
+  else if (access(folder, W_OK | X_OK))
+    rc = kz_err_set(err, KZ_EIO, "%s: the folder is missing or may not be written to", path);
+  free(folder);
+  return rc;
+}
+
+int kz_image_can_write(const struct kz_image *im, const char *path, bool overwrite,
+                       struct kz_err *err) {
+  enum kz_format format;
+  int rc = kz__format_of_name(path, &format, err);
+  if (!rc) rc = check_fits(im, path, format, err);
+  if (rc) return rc;
+  if (kz_same_file(im->path, path))
+    return kz_err_set(err, KZ_EEXIST, "%s: would overwrite its own source; choose another name",
+                      path);
+  if (!overwrite && kz_file_exists(path))
+    return kz_err_set(err, KZ_EEXIST, "%s: is there already", path);
+  return check_folder(path, err);
+}
+
+int kz_image_write_patched(struct kz_image *im, const struct kz_patch *patches, int count,
+                           const char *path, bool overwrite, struct kz_err *err) {
+  struct overlay o = {0};
+  VipsImage *result = NULL;
+  char *tmp = NULL;
+  enum kz_format format;
+  int rc = kz_image_can_write(im, path, overwrite, err);
+  if (rc) return rc;
+  rc = kz__format_of_name(path, &format, err);
+  if (!rc) rc = overlay_init(&o, im->vips, patches, count, err);
+  if (rc) goto out;
+  tmp = kz_temp_beside(path);
+  if (!tmp) {
+    rc = kz_err_set(err, KZ_ENOMEM, "%s: no memory for its temporary name", path);
+    goto out;
+  }
+  struct kz__save_options options = {.tiled = im->tiled};
+  if (overlaid(im->vips, &o, &result) || kz__save(result, format, tmp, &options)) {
+    unlink(tmp);
+    if (g_atomic_int_get(&o.read_failed))
+      rc = kz__vips_fail(err, KZ_EFORMAT, "%s: cannot decode it to write %s", im->path, path);
+    else
+      rc = kz__vips_fail(err, KZ_EIO, "%s: cannot write", path);
+    goto out;
+  }
+  rc = kz_rename_into(tmp, path, err);
+out:
+  if (result) g_object_unref(result);
+  free(o.by_y);
+  free(tmp);
+  return rc;
+}
