@@ -1,0 +1,311 @@
+/* kizil restore: one photograph, or a list of them with one load of the model. The list goes on
+ * after a bad row; what is done already is skipped, so that an interrupted list is finished by the
+ * same command. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <kizil/image.h>
+#include <kizil/model.h>
+#include <kizil/restore.h>
+
+#include "cli.h"
+#include "csv.h"
+
+#define EXIT_INTERRUPTED 130
+
+struct args {
+  const char *image, *mask, *out, *batch, *model;
+  struct kz_restore_options o;
+};
+
+/* What one run of the command holds: loaded when the first image needs it. */
+struct session {
+  const struct args *args;
+  struct kz_model *model;
+  struct kz_restorer *restorer;
+  struct kz_cli_progress progress;
+  const char *image;  /* being restored */
+  int row, rows;      /* of a list; 0 without one */
+};
+
+static void show_progress(void *self, int done, int total) {
+  struct session *s = self;
+  int percent = (int)(100.0 * done / total);
+  if (s->rows)
+    kz_cli_progress(&s->progress, "row %d of %d: %s, %d %%", s->row, s->rows, s->image, percent);
+  else
+    kz_cli_progress(&s->progress, "%s: %d %%", s->image, percent);
+}
+
+static bool asked_to_stop(void *self) {
+  (void)self;
+  return kz_cli_interrupted();
+}
+
+static int load_model(struct session *s, struct kz_err *err) {
+  char place[4096];
+  const char *path = s->args->model;
+  if (s->restorer) return 0;
+  if (!path) path = kz_cli_default_model(place, sizeof place);
+  if (access(path, F_OK)) {
+    if (s->args->model || getenv("KIZIL_MODEL"))
+      return kz_err_set(err, KZ_ENOENT, "there is no model %s%s", path,
+                        s->args->model ? "" : " (from KIZIL_MODEL)");
+    return kz_err_set(err, KZ_ENOENT,
+                      "there is no model %s, nor one installed under %s/models; name one with "
+                      "--model FILE or in KIZIL_MODEL",
+                      path, KZ_DATADIR);
+  }
+  int code = 0;
+  if (!s->model) code = kz_model_load(path, KZ_PRECISION_AUTO, &s->model, err);
+  if (!code) code = kz_restorer_new(s->model, &s->restorer, err);
+  return code;
+}
+
+static int restore(struct session *s, const char *image, const char *mask, const char *out,
+                   struct kz_err *err) {
+  const struct kz_restore_options *o = &s->args->o;
+  const struct kz_restore_host host = {s, show_progress, asked_to_stop};
+  struct kz_restore_stats stats;
+  char duration[32];
+  int code = load_model(s, err);
+  if (code) return code;
+  s->image = image;
+  code = kz_restorer_run(s->restorer, image, mask, out, o, &host, &stats, err);
+  kz_cli_progress_end(&s->progress);
+  if (code) return code;
+  printf("%d x %d, %.2f %% damaged, %d tile%s, %lld step%s, %s: %s\n", stats.width, stats.height,
+         100 * stats.damaged, stats.tiles, stats.tiles == 1 ? "" : "s", (long long)o->steps,
+         o->steps == 1 ? "" : "s", kz_cli_duration(stats.seconds, duration), out);
+  fflush(stdout);
+  return 0;
+}
+
+static int run_single(struct session *s) {
+  const struct args *a = s->args;
+  struct kz_err err;
+  bool lossless = true;
+  int code = restore(s, a->image, a->mask, a->out, &err);
+  if (code) return code == KZ_EINTR ? EXIT_INTERRUPTED : kz_cli_fail(&err);
+  if (!kz_image_lossless(a->out, &lossless, &err) && !lossless)
+    kz_cli_warn("%s: this format changes pixels a little everywhere; PNG and TIFF keep what is "
+                "outside the mask exactly",
+                a->out);
+  return KZ_EXIT_OK;
+}
+
+/* ---- lists ---- */
+
+enum { IMAGE, MASK, OUTPUT, COLUMNS };
+static const char *const column_names[COLUMNS] = {"image", "mask", "output"};
+
+struct row {
+  int line;
+  const char *field[COLUMNS]; /* into the list's text */
+  const char *problem;        /* or NULL */
+};
+
+struct list {
+  const char *path;
+  struct kz_csv csv;
+  struct row *rows;
+  int count, cap;
+};
+
+static void list_release(struct list *l) {
+  kz_csv_release(&l->csv);
+  free(l->rows);
+}
+
+/* Which field holds which column. */
+static int read_header(struct list *l, int column[COLUMNS], struct kz_err *err) {
+  struct kz_csv_record r;
+  if (!kz_csv_next(&l->csv, &r))
+    return kz_err_set(err, KZ_EFORMAT, "%s: the list is empty; its first line names the columns: "
+                      "image,mask,output", l->path);
+  if (r.problem)
+    return kz_err_set(err, KZ_EFORMAT, "%s: line %d: %s", l->path, r.line, r.problem);
+  for (int c = 0; c < COLUMNS; c++) {
+    column[c] = -1;
+    for (int f = 0; f < r.count; f++) {
+      if (strcmp(r.fields[f], column_names[c])) continue;
+      if (column[c] >= 0)
+        return kz_err_set(err, KZ_EFORMAT, "%s: line %d: two columns \"%s\"", l->path, r.line,
+                          column_names[c]);
+      column[c] = f;
+    }
+    if (column[c] < 0)
+      return kz_err_set(err, KZ_EFORMAT, "%s: line %d: no column \"%s\"; the first line names the "
+                        "columns: image,mask,output", l->path, r.line, column_names[c]);
+  }
+  return r.count;
+}
+
+static struct row make_row(const struct kz_csv_record *r, const int column[COLUMNS], int fields) {
+  struct row row = {.line = r->line, .problem = r->problem};
+  if (row.problem) return row;
+  if (r->count < fields) row.problem = "fewer fields than the first line names";
+  if (r->count > fields) row.problem = "more fields than the first line names; quote commas";
+  for (int c = 0; c < COLUMNS && !row.problem; c++) {
+    row.field[c] = r->fields[column[c]];
+    if (!row.field[c][0]) row.problem = "image, mask or output is empty";
+  }
+  return row;
+}
+
+static int by_output(const void *a, const void *b) {
+  const struct row *const *x = a, *const *y = b;
+  int order = strcmp((*x)->field[OUTPUT], (*y)->field[OUTPUT]);
+  return order ? order : ((*x)->line > (*y)->line) - ((*x)->line < (*y)->line);
+}
+
+/* Two rows with one output: the first is done, the others are wrong. */
+static int find_duplicates(struct list *l, struct kz_err *err) {
+  struct row **sorted = malloc((size_t)(l->count ? l->count : 1) * sizeof *sorted);
+  if (!sorted) return kz_err_set(err, KZ_ENOMEM, "%s: no memory for %d rows", l->path, l->count);
+  int count = 0;
+  for (int i = 0; i < l->count; i++)
+    if (!l->rows[i].problem) sorted[count++] = &l->rows[i];
+  qsort(sorted, (size_t)count, sizeof *sorted, by_output);
+  for (int i = 1; i < count; i++)
+    if (!strcmp(sorted[i - 1]->field[OUTPUT], sorted[i]->field[OUTPUT]))
+      sorted[i]->problem = "an earlier row has the same output";
+  free(sorted);
+  return 0;
+}
+
+static int list_load(struct list *l, const char *path, struct kz_err *err) {
+  int column[COLUMNS];
+  l->path = path;
+  int code = kz_csv_load(&l->csv, path, err);
+  if (code) return code;
+  int fields = read_header(l, column, err);
+  if (fields < 0) return fields;
+  struct kz_csv_record r;
+  while (kz_csv_next(&l->csv, &r)) {
+    if (l->count == l->cap) {
+      int cap = l->cap ? l->cap * 2 : 256;
+      struct row *grown = realloc(l->rows, (size_t)cap * sizeof *grown);
+      if (!grown) return kz_err_set(err, KZ_ENOMEM, "%s: no memory for the list", path);
+      l->rows = grown;
+      l->cap = cap;
+    }
+    l->rows[l->count++] = make_row(&r, column, fields);
+  }
+  return find_duplicates(l, err);
+}
+
+enum outcome { DONE, SKIPPED, FAILED, STOPPED, HOPELESS, OUTCOMES };
+
+static enum outcome run_row(struct session *s, const struct list *l, const struct row *row) {
+  const struct args *a = s->args;
+  struct kz_err err = {0};
+  int code = 0;
+  if (row->problem) {
+    code = kz_err_set(&err, KZ_EFORMAT, "%s", row->problem);
+  } else {
+    if (!a->o.overwrite && access(row->field[OUTPUT], F_OK) == 0) return SKIPPED;
+    code = restore(s, row->field[IMAGE], row->field[MASK], row->field[OUTPUT], &err);
+  }
+  if (!code) return DONE;
+  if (code == KZ_EINTR) return STOPPED;
+  if (s->restorer) kz_err_prefix(&err, "%s: line %d", l->path, row->line);
+  kz_cli_fail(&err);
+  return s->restorer || row->problem ? FAILED : HOPELESS;
+}
+
+static int run_list(struct session *s) {
+  struct list l = {0};
+  struct kz_err err;
+  char duration[32];
+  int tally[OUTCOMES] = {0}, status = KZ_EXIT_FAILURE;
+  double start = kz_cli_now();
+  if (list_load(&l, s->args->batch, &err)) {
+    kz_cli_fail(&err);
+    goto out;
+  }
+  s->rows = l.count;
+  for (s->row = 1; s->row <= l.count && !tally[STOPPED] && !tally[HOPELESS]; s->row++)
+    tally[kz_cli_interrupted() ? STOPPED : run_row(s, &l, &l.rows[s->row - 1])]++;
+  if (tally[HOPELESS]) goto out;
+  printf("%d restored, %d skipped (output exists), %d failed, %s%s\n", tally[DONE], tally[SKIPPED],
+         tally[FAILED], kz_cli_duration(kz_cli_now() - start, duration),
+         tally[STOPPED] ? "; interrupted, the same command goes on from here" : "");
+  status = tally[STOPPED] ? EXIT_INTERRUPTED : tally[FAILED] ? KZ_EXIT_FAILURE : KZ_EXIT_OK;
+out:
+  list_release(&l);
+  return status;
+}
+
+/* ---- the command ---- */
+
+static int check_usage(const struct args *a) {
+  if (a->batch && (a->image || a->mask || a->out))
+    return kz_cli_usage("--batch takes images, masks and outputs from its list; leave IMAGE, "
+                        "--mask and --output out");
+  if (!a->batch) {
+    if (!a->image) return kz_cli_usage("give an IMAGE, or a list with --batch");
+    if (!a->mask) return kz_cli_usage("give the damage with --mask MASK");
+    if (!a->out) return kz_cli_usage("say where to write with -o OUT");
+  }
+  if (a->o.tile % 32)
+    return kz_cli_usage("--tile %lld is not a multiple of 32", (long long)a->o.tile);
+  if (a->o.overlap > a->o.tile / 2)
+    return kz_cli_usage("--overlap %lld is more than half of --tile %lld", (long long)a->o.overlap,
+                        (long long)a->o.tile);
+  return -1;
+}
+
+static const char notes[] =
+    "MASK is an image of the same size; white marks damage. IMAGE, MASK and OUT may be PNG, JPEG,\n"
+    "TIFF or WebP. Pixels outside the mask stay exactly as they are, unless OUT is a format that\n"
+    "changes them (JPEG, lossy WebP).\n"
+    "\n"
+    "LIST.csv names its columns in the first line: image, mask and output, in any order. Relative\n"
+    "paths start from the current directory. A row that fails is reported and the rest goes on;\n"
+    "rows whose output exists are skipped unless --overwrite is given.\n"
+    "\n"
+    "  kizil restore mural.jpg --mask mask.png -o restored.png\n"
+    "  kizil restore --batch list.csv --seed 3\n"
+    "\n"
+    "Exit status: 0 done, 1 something failed, 2 wrong usage, 130 interrupted.";
+
+static int run(int argc, char **argv) {
+  struct args a = {0};
+  const struct kz_cli_positional positionals[] = {
+      {"IMAGE", &a.image, "photograph to restore", true}, {0}};
+  const struct kz_cli_option options[] = {
+      {.name = "mask", .value = "MASK", .text = &a.mask, .help = "damage, white"},
+      {.name = "output", .letter = 'o', .value = "OUT", .text = &a.out, .help = "where to write"},
+      {.name = "batch", .value = "LIST.csv", .text = &a.batch, .help = "restore all of a list"},
+      {.name = "model", .value = "FILE", .text = &a.model, .help = "weights, instead of the default"},
+      {0}};
+  const struct kz_cli_parser parser = {.command = &kz_cmd_restore,
+                                       .positionals = positionals,
+                                       .options = options,
+                                       .tables = {{kz_restore_params, &a.o}},
+                                       .notes = notes};
+  int status = kz_cli_parse(&parser, argc, argv);
+  if (status >= 0) return status;
+  struct session s = {.args = &a};
+  struct kz_err err;
+  status = check_usage(&a);
+  if (status >= 0) goto out;
+  kz_cli_catch_interrupts();
+  if (kz_image_startup("kizil", (int)a.o.threads, &err)) {
+    status = kz_cli_fail(&err);
+    goto out;
+  }
+  status = a.batch ? run_list(&s) : run_single(&s);
+  kz_restorer_free(s.restorer);
+  kz_model_free(s.model);
+  kz_image_shutdown();
+out:
+  kz_cli_release(&parser);
+  return status;
+}
+
+const struct kz_command kz_cmd_restore = {
+    "restore", "restore the damaged part of a photograph", run};
