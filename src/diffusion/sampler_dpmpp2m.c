@@ -5,16 +5,14 @@
  * alpha_{i+1} exp(-h_i) = sigma_{i+1} / sigma_i alpha_i, so x' is DDIM's step with D for
  * x0 and needs no exponential that could overflow. The first step has no earlier
  * estimate and the last has h = infinity: both are of first order, D = x0_i, which
- * makes the last land on x0 itself. At t = 1 lambda is -infinity: the time is held
- * just below where h is wanted. */
+ * makes the last land on x0 itself. At t = 1 lambda is -infinity: where h_0 is wanted,
+ * the first time is held a tenth of a step below 1, however many steps there are. */
 #include <math.h>
 
 #include "diffusion/sampler_list.h"
 
-#define T_MAX 0.999
-
-static double lambda(double t) {
-  if (t > T_MAX) t = T_MAX;
+static double lambda(int i, int steps) {
+  double t = i == 0 ? 1 - 0.1 / steps : kz_sampler_time(i, steps);
   return log(kz_schedule_alpha(t) / kz_schedule_sigma(t));
 }
 
@@ -30,7 +28,8 @@ static void step(int i, int steps, int64_t count, float *x, const float *x0,
     for (int64_t j = 0; j < count; j++) x[j] = kx * x[j] + k * x0[j];
     return;
   }
-  double r = (lambda(t) - lambda(kz_sampler_time(i - 1, steps))) / (lambda(next) - lambda(t));
+  double here = lambda(i, steps);
+  double r = (here - lambda(i - 1, steps)) / (lambda(i + 1, steps) - here);
   float now = (float)(k0 * (1 + 0.5 / r)), before = (float)(-k0 * 0.5 / r);
 #pragma omp parallel for simd schedule(static)
   for (int64_t j = 0; j < count; j++) x[j] = kx * x[j] + now * x0[j] + before * x0_prev[j];
