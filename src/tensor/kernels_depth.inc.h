@@ -1,0 +1,171 @@
+/* Space-to-depth and back, global means, tables of rows. */
+#ifndef KZ_KERNELS_DEPTH_H
+#define KZ_KERNELS_DEPTH_H
+
+#include "tensor/kernels_vec.inc.h"
+
+struct depth_args {
+  enum kz_dtype src_t, dst_t;
+  struct kz_dims d; /* of the spatial tensor */
+  int b;
+  const void *src;
+  void *dst;
+  bool accumulate;
+};
+
+/* Tasks are rows of blocks. `deep` is the block's place in the deep tensor, (ch * b + dy) * b + dx
+ * within it; `flat` walks the spatial one. */
+INLINE void depth_row(enum kz_dtype src_t, enum kz_dtype dst_t, bool to_depth,
+                      const struct depth_args *a, int64_t row) {
+  const int b = a->b, c = a->d.c, w = a->d.w;
+  for (int x = 0; x < w / b; x++) {
+    const int64_t deep = (row * (w / b) + x) * c * b * b;
+    for (int dy = 0; dy < b; dy++) {
+      const int64_t flat = ((row * b + dy) * w + (int64_t)x * b) * c;
+      for (int ch = 0; ch < c; ch++)
+        for (int dx = 0; dx < b; dx++) {
+          int64_t i = deep + (ch * b + dy) * b + dx, j = flat + dx * c + ch;
+          int64_t from = to_depth ? j : i, to = to_depth ? i : j;
+          float v = ld1(src_t, a->src, from);
+          st1(dst_t, a->dst, to, a->accumulate ? v + ld1(dst_t, a->dst, to) : v);
+        }
+    }
+  }
+}
+
+#define WITH_DTYPES(src_t, dst_t, fn, ...) \
+  do { \
+    if ((src_t) == KZ_F32 && (dst_t) == KZ_F32) \
+      fn(KZ_F32, KZ_F32, __VA_ARGS__); \
+    else if ((src_t) == KZ_F32) \
+      fn(KZ_F32, KZ_BF16, __VA_ARGS__); \
+    else if ((dst_t) == KZ_F32) \
+      fn(KZ_BF16, KZ_F32, __VA_ARGS__); \
+    else \
+      fn(KZ_BF16, KZ_BF16, __VA_ARGS__); \
+  } while (0)
+
+static void to_depth_range(const void *args, int64_t begin, int64_t end) {
+  const struct depth_args *a = args;
+  for (int64_t r = begin; r < end; r++) WITH_DTYPES(a->src_t, a->dst_t, depth_row, true, a, r);
+}
+
+static void to_space_range(const void *args, int64_t begin, int64_t end) {
+  const struct depth_args *a = args;
+  for (int64_t r = begin; r < end; r++) WITH_DTYPES(a->src_t, a->dst_t, depth_row, false, a, r);
+}
+
+static void space_to_depth(enum kz_dtype src_t, enum kz_dtype dst_t, struct kz_dims d, int b,
+                           const void *src, void *dst, bool accumulate) {
+  struct depth_args a = {src_t, dst_t, d, b, src, dst, accumulate};
+  split((int64_t)d.n * (d.h / b), 1, (int64_t)d.w * d.c * b, to_depth_range, &a);
+}
+
+static void depth_to_space(enum kz_dtype src_t, enum kz_dtype dst_t, struct kz_dims d, int b,
+                           const void *src, void *dst, bool accumulate) {
+  struct depth_args a = {src_t, dst_t, d, b, src, dst, accumulate};
+  split((int64_t)d.n * (d.h / b), 1, (int64_t)d.w * d.c * b, to_space_range, &a);
+}
+
+struct mean_args {
+  enum kz_dtype t;
+  int hw, c;
+  const void *src;
+  void *dst;
+  bool accumulate;
+};
+
+/* One sample and one vector of channels. */
+INLINE void mean_column(enum kz_dtype t, const struct mean_args *a, int64_t sample, int i) {
+  const int c = a->c, n = lanes(i, c);
+  vf total = {0};
+  for (int r = 0; r < a->hw;) {
+    int stop = r + 256 < a->hw ? r + 256 : a->hw;
+    vf s = {0};
+    for (; r < stop; r++) s += ldn(t, a->src, (sample * a->hw + r) * c + i, n);
+    total += s;
+  }
+  stn(t, a->dst, sample * c + i, n, total * (1.0f / (float)a->hw));
+}
+
+static void mean_forward_range(const void *args, int64_t begin, int64_t end) {
+  const struct mean_args *a = args;
+  const int columns = (a->c + VL - 1) / VL;
+  for (int64_t i = begin; i < end; i++)
+    WITH_DTYPE(a->t, mean_column(T, a, i / columns, (int)(i % columns) * VL));
+}
+
+static void mean_forward(enum kz_dtype t, int n, int hw, int c, const void *src, void *dst) {
+  struct mean_args a = {t, hw, c, src, dst, false};
+  split((int64_t)n * ((c + VL - 1) / VL), 1, (int64_t)hw * VL, mean_forward_range, &a);
+}
+
+INLINE void mean_row_diff(enum kz_dtype t, const struct mean_args *a, int64_t row) {
+  const int c = a->c;
+  const float scale = 1.0f / (float)a->hw;
+  for (int i = 0; i < c; i += VL) {
+    int n = lanes(i, c);
+    vf d = ldn(t, a->src, row / a->hw * c + i, n) * scale;
+    if (a->accumulate) d += ldn(t, a->dst, row * c + i, n);
+    stn(t, a->dst, row * c + i, n, d);
+  }
+}
+
+static void mean_backward_range(const void *args, int64_t begin, int64_t end) {
+  const struct mean_args *a = args;
+  for (int64_t r = begin; r < end; r++) WITH_DTYPE(a->t, mean_row_diff(T, a, r));
+}
+
+static void mean_backward(enum kz_dtype t, int n, int hw, int c, const void *diff_dst,
+                          void *diff_src, bool accumulate) {
+  struct mean_args a = {t, hw, c, diff_dst, diff_src, accumulate};
+  split((int64_t)n * hw, 1, c, mean_backward_range, &a);
+}
+
+struct table_args {
+  enum kz_dtype t;
+  int64_t rows;
+  int c;
+  const float *table;
+  const int32_t *index;
+  const void *src;
+  void *dst;
+};
+
+static void embedding_forward_range(const void *args, int64_t begin, int64_t end) {
+  const struct table_args *a = args;
+  for (int64_t r = begin; r < end; r++)
+    for (int i = 0; i < a->c; i += VL) {
+      int n = lanes(i, a->c);
+      vf v = ldn(KZ_F32, a->table, (int64_t)a->index[r] * a->c + i, n);
+      WITH_DTYPE(a->t, stn(T, a->dst, r * a->c + i, n, v));
+    }
+}
+
+static void embedding_forward(enum kz_dtype t, int64_t rows, int c, const float *table,
+                              const int32_t *index, void *dst) {
+  struct table_args a = {.t = t, .c = c, .table = table, .index = index, .dst = dst};
+  split(rows, 1, c, embedding_forward_range, &a);
+}
+
+/* Threads take columns: a row of the table may be hit by many indices. */
+static void embedding_backward_range(const void *args, int64_t begin, int64_t end) {
+  const struct table_args *a = args;
+  float *diff = a->dst;
+  for (int64_t r = 0; r < a->rows; r++)
+    for (int64_t i = begin; i < end; i += VL) {
+      int n = lanes(i, end);
+      int64_t to = (int64_t)a->index[r] * a->c + i;
+      vf d = ldn(KZ_F32, diff, to, n);
+      WITH_DTYPE(a->t, d += ldn(T, a->src, r * a->c + i, n));
+      stn(KZ_F32, diff, to, n, d);
+    }
+}
+
+static void embedding_backward(enum kz_dtype t, int64_t rows, int c, const int32_t *index,
+                               const void *diff_dst, float *diff_table) {
+  struct table_args a = {t, rows, c, NULL, index, diff_dst, diff_table};
+  split(c, 16, rows, embedding_backward_range, &a);
+}
+
+#endif
