@@ -6,6 +6,7 @@
 #include "main.h"
 
 static const struct kz_command *const commands[] = {
+    &kz_cmd_restore,
     NULL,
 };
 

@@ -30,6 +30,7 @@ int kz_mkdirs(const char *path, struct kz_err *err);
 /* SHA-256 of a file as 64 hex digits and a NUL. */
 int kz_file_sha256(const char *path, char hex[65], struct kz_err *err);
 double kz_now(void); /* monotonic seconds */
-char *kz_format(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* malloc'd; NULL: no memory */
+/* Text in malloc'd memory; NULL: no memory. */
+char *kz_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

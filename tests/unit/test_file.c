@@ -23,11 +23,13 @@ static const char *in_folder(const char *leaf) {
   return name;
 }
 
+static bool is_dots(const char *leaf) { return !strcmp(leaf, ".") || !strcmp(leaf, ".."); }
+
 static int files_in_folder(void) {
   int count = 0;
   DIR *d = opendir(folder);
   assert_non_null(d);
-  for (struct dirent *e; (e = readdir(d));) count += strcmp(e->d_name, ".") && strcmp(e->d_name, "..");
+  for (struct dirent *e; (e = readdir(d));) count += !is_dots(e->d_name);
   closedir(d);
   return count;
 }
@@ -36,7 +38,7 @@ static void empty_folder(void) {
   DIR *d = opendir(folder);
   assert_non_null(d);
   for (struct dirent *e; (e = readdir(d));)
-    if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..")) assert_int_equal(remove(in_folder(e->d_name)), 0);
+    if (!is_dots(e->d_name)) assert_int_equal(remove(in_folder(e->d_name)), 0);
   closedir(d);
 }
 

@@ -1,0 +1,39 @@
+# A thin front to meson: every target sets up what it needs and says what went wrong.
+#   make           build/kizil
+#   make test      everything under AddressSanitizer and UBSan
+#   make demo      paint, damage and restore a picture (IMAGE=photo.jpg MASK=mask.png for your own)
+#   make bench     the programs behind the claims of speed
+#   make install   to PREFIX (default /usr/local)
+#   make clean
+
+WERROR ?= false
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
+SANITISED = --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false -Dtests=true
+
+.DEFAULT_GOAL := all
+.PHONY: all setup test demo bench install clean
+
+all: setup
+	@tools/build.sh build $(JOBS) -Dprefix=$(PREFIX) -Dwerror=$(WERROR)
+
+setup:
+	@tools/setup.sh
+
+test: setup
+	@tools/build.sh build-test $(JOBS) $(SANITISED) -Dwerror=$(WERROR)
+	@python3 tools/run-tests.py build-test
+
+demo: all
+	@IMAGE='$(IMAGE)' MASK='$(MASK)' tools/demo.sh build/kizil
+
+bench: setup
+	@tools/build.sh build $(JOBS) -Dbench=true
+	@for program in build/bench/bench_*; do \
+	  case $$program in *.p) ;; *) echo "== $$program"; $$program || exit 1;; esac; done
+
+install: all
+	@meson install -C build --no-rebuild
+
+clean:
+	rm -rf build build-test out/demo

@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""Run a build folder's tests and count their cases.
+
+Programs print TAP (cmocka does under CMOCKA_MESSAGE_OUTPUT=TAP); meson judges a program by its exit
+status. A program that fails without saying which case (a crash, a sanitiser's report, a leak at
+the end, a timeout) counts as one failure more. The last line is `N passed, M failed, K skipped`.
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+
+SKIP = re.compile(r"^(?:not )?ok\b.*# *SKIP", re.I)
+
+
+def count_cases(test):
+    passed = failed = skipped = 0
+    for line in test.get("stdout", "").splitlines():
+        if SKIP.match(line):
+            skipped += 1
+        elif line.startswith("ok "):
+            passed += 1
+        elif line.startswith("not ok "):
+            failed += 1
+    result = test["result"]
+    if result == "SKIP" and not passed + skipped:
+        skipped = 1
+    elif result == "OK" and not passed + skipped:
+        passed = 1
+    elif result not in ("OK", "SKIP", "EXPECTEDFAIL") and not failed:
+        failed = 1
+    return passed, failed, skipped
+
+
+def report_failure(test):
+    print(f"\n--- {test['name']}: {test['result'].lower()} (exit status {test['returncode']})")
+    lines = test.get("stdout", "").splitlines() + test.get("stderr", "").splitlines()
+    lines = [line for line in lines if not line.startswith("ok ")]
+    if len(lines) > 80:
+        lines = lines[:60] + [f"... {len(lines) - 80} lines more in the log ..."] + lines[-20:]
+    print("\n".join(lines))
+
+
+def main():
+    folder = sys.argv[1]
+    processors = len(os.sched_getaffinity(0))
+    # Kernels use two threads each; more programs at once would only wait for one another.
+    env = dict(os.environ, MESON_TESTTHREADS=str(max(1, processors // 2)))
+    env.setdefault("OMP_NUM_THREADS", "2")
+    log = os.path.join(folder, "meson-logs", "testlog.json")
+    if os.path.exists(log):
+        os.remove(log)
+    ran = subprocess.run(["meson", "test", "-C", folder, "--no-rebuild"] + sys.argv[2:], env=env)
+    if not os.path.exists(log):
+        sys.exit("no test ran: meson's message is above")
+    with open(log, encoding="utf-8", errors="replace") as lines:
+        tests = [json.loads(line) for line in lines]
+    totals = [0, 0, 0]
+    for test in tests:
+        counts = count_cases(test)
+        totals = [a + b for a, b in zip(totals, counts)]
+        if counts[1]:
+            report_failure(test)
+    seconds = sum(test["duration"] for test in tests)
+    print(f"\n{len(tests)} test programs, {seconds:.0f} s of their time; log: "
+          f"{folder}/meson-logs/testlog.txt")
+    print("{} passed, {} failed, {} skipped".format(*totals), flush=True)
+    sys.exit(1 if totals[1] or ran.returncode else 0)
+
+
+main()
