@@ -50,9 +50,10 @@ void kz__age(const uint8_t *rows, int stride, int width, int height, uint32_t se
                      kz__noise_sum(seed + 3, (u + 1.3f) / 3.2f, (v + 0.8f) / 3.2f, 3);
       float light = 1.0f + 0.12f * slow + 0.09f * spot + 0.08f * relief;
       float bare = rubbed(seed, u, v, (float)wear);
+      float faded = 0.05f + 0.16f * fmaxf(0, kz__noise_sum(seed + 4, u / 60.0f, v / 45.0f, 4));
       for (int i = 0; i < 3; i++) {
         float tint = 1.0f + (i == 0 ? 0.05f : i == 2 ? -0.07f : 0.0f) * warm;
-        float paint = c[i] + (plaster[i] - c[i]) * (0.05f + 0.95f * bare);
+        float paint = c[i] + (plaster[i] - c[i]) * fmaxf(faded, bare);
         *rgb++ = (uint8_t)lrintf(clamp(paint * light * tint));
       }
     }

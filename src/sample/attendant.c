@@ -87,37 +87,46 @@ void kz__attendant(const struct kz__brush *b, const struct kz__pigment *skirt,
   kz__head(&c, 0.8, false);
 }
 
-/* From the hips back to the feet. */
+/* From the hips, at the origin, back to the feet. */
 static void trailing_skirt(const struct kz__brush *b, const struct kz__pigment *skirt) {
   struct kz__path p;
-  kz__move(b, &p, 22, -12);
-  kz__curve(b, &p, -10, -34, -60, -44, -112, -34);
-  kz__curve(b, &p, -98, -28, -104, -20, -116, -14);
-  kz__curve(b, &p, -80, 4, -30, 16, 14, 18);
+  for (int i = 0; i < 2; i++) { /* feet */
+    kz__oval(b, &p, -116 + 3 * i, -40 + 12 * i, 9, 3.6);
+    kz__paint(b, &p, &kz__skin, 0.5, 1.2);
+  }
+  kz__move(b, &p, -9, -15);
+  kz__curve(b, &p, -40, -30, -78, -50, -116, -50);
+  kz__curve(b, &p, -106, -44, -112, -34, -118, -26);
+  kz__curve(b, &p, -84, -6, -40, 22, 10, 16);
   kz__paint(b, &p, skirt, 0.9, 1.8);
   for (int i = 0; i < 5; i++) {
-    kz__move(b, &p, 16, -8 + 5 * i);
-    kz__curve(b, &p, -20, -20 + 7 * i, -60, -32 + 7 * i, -100 + 3 * i, -32 + 5 * i);
+    kz__move(b, &p, -6 + 2.5 * i, -9 + 5 * i);
+    kz__curve(b, &p, -36, -22 + 8 * i, -72, -40 + 7 * i, -104 - i, -46 + 4 * i);
     kz__tremble(b, &p, 0.8);
     kz__contour(b, &p, i % 2 ? skirt->light : skirt->dark, 1.6, 0.75);
   }
+  kz__move(b, &p, -9, -15);
+  kz__curve(b, &p, -4, -4, 4, 6, 10, 16);
+  kz__tremble(b, &p, 0.4);
+  kz__contour(b, &p, kz__ochre.light, 5, 0.95);
 }
 
 void kz__celestial(const struct kz__brush *b, const struct kz__pigment *skirt,
                    const struct kz__pigment *scarf) {
   static const struct kz__pigment *const rings[3] = {&kz__chalk, &kz__azurite, &kz__lead};
-  static const double over[][2] = {{62, -10}, {50, -62}, {4, -72}, {-34, -54}, {-76, -66},
-                                   {-108, -52}, {-140, -66}};
-  static const double under[][2] = {{44, 14}, {30, 40}, {-6, 34}, {-40, 46}, {-76, 32}, {-106, 40}};
-  struct kz__brush c = *b, d = *b;
-  kz__ribbon(b, over, 7, 15, scarf);
-  c.frame = kz__frame_at(&b->frame, 72, -46, 0.8, false, 0.1);
-  kz__halo(&c, 37, 39, rings, 3);
+  static const double over[][2] = {{34, -26}, {14, -66}, {-30, -66}, {-70, -84}, {-108, -66},
+                                   {-148, -82}};
+  static const double under[][2] = {{36, 4},   {34, 34},  {2, 48},   {-38, 36},
+                                    {-76, 44}, {-112, 26}, {-146, 36}};
+  struct kz__brush head = *b, body = *b;
+  body.frame = kz__frame_at(&b->frame, 0, 0, 0.92, false, 0.95);
+  body.frame = kz__frame_at(&body.frame, 0, 48, 1, false, 0); /* the waist on the origin */
+  head.frame = kz__frame_at(&b->frame, 60, -46, 0.88, false, 0.3);
+  kz__ribbon(b, over, 6, 15, scarf);
+  kz__halo(&head, 37, 39, rings, 3);
   trailing_skirt(b, skirt);
-  d.frame = kz__frame_at(&b->frame, 0, 28, 0.82, false, 0.9);
-  d.frame = kz__frame_at(&d.frame, 8, 14, 1, false, 0);
-  chest(&d);
-  joined_hands(&d);
-  kz__ribbon(b, under, 6, 14, scarf);
-  kz__head(&c, 0.7, false);
+  chest(&body);
+  joined_hands(&body);
+  kz__ribbon(b, under, 7, 14, scarf);
+  kz__head(&head, 0.7, false);
 }

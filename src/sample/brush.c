@@ -44,13 +44,23 @@ static double extent(const struct kz__path *p) {
   return fmin(x1 - x0, y1 - y0);
 }
 
+/* No two shells of paint are alike: the same pigment, ground coarser or laid thinner. */
+static struct kz__colour vary(struct kz__colour c, struct kz__colour towards, double by,
+                              double light) {
+  struct kz__colour v = {(c.r + (towards.r - c.r) * by) * light,
+                         (c.g + (towards.g - c.g) * by) * light,
+                         (c.b + (towards.b - c.b) * by) * light};
+  return v;
+}
+
 void kz__wash(const struct kz__brush *b, const struct kz__path *p,
               const struct kz__pigment *pigment, double rim) {
   double size = extent(p), turn = kz__between(b, 0, 6.28);
+  double by = kz__between(b, -0.12, 0.3), light = kz__between(b, 0.92, 1.06);
   if (p->n < 3) return;
   cairo_save(b->cr);
   kz__trace(b, p);
-  source(b, pigment->mid, 0.94);
+  source(b, vary(pigment->mid, pigment->light, by, light), 0.93);
   cairo_fill_preserve(b->cr);
   cairo_clip_preserve(b->cr);
   cairo_path_t *outline = cairo_copy_path(b->cr);

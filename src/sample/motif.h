@@ -13,6 +13,8 @@ void kz__mountain(const struct kz__brush *b, const struct kz__pigment *pigment);
 void kz__tree(const struct kz__brush *b);
 /* A pond 50 wide, centred. */
 void kz__pond(const struct kz__brush *b);
+/* A water bird 50 long, standing on the origin, looking to the right. */
+void kz__bird(const struct kz__brush *b);
 /* A lotus seen from the side, 60 wide, its cup on the origin. */
 void kz__lotus(const struct kz__brush *b, const struct kz__pigment *petals);
 /* A row of petals: a throne, 160 wide, its upper rim on the origin. */

@@ -74,21 +74,24 @@ static void mountains(const struct kz__brush *b, double width) {
         kz__tree(&d);
       } else if (dice < 0.42f) {
         kz__pond(&d);
-      } else if (dice < 0.56f) {
+      } else if (dice < 0.52f) {
         kz__lotus(&d, &kz__chalk);
+      } else if (dice < 0.66f) {
+        d.frame.sx *= kz__between(b, -1, 1) < 0 ? -1 : 1;
+        kz__bird(&d);
       }
     }
 }
 
 static void centre(const struct kz__brush *b, double x) {
-  static const struct kz__pigment *const body[5] = {&kz__chalk, &kz__azurite, &kz__ochre,
-                                                    &kz__malachite, &kz__lead};
-  static const struct kz__pigment *const head[4] = {&kz__chalk, &kz__iron, &kz__malachite,
-                                                    &kz__ochre};
+  static const struct kz__pigment *const body[7] = {
+      &kz__chalk, &kz__azurite, &kz__chalk, &kz__iron, &kz__ochre, &kz__malachite, &kz__lead};
+  static const struct kz__pigment *const head[5] = {&kz__chalk, &kz__iron, &kz__chalk,
+                                                    &kz__malachite, &kz__ochre};
   struct kz__brush c = at(b, x, 262, 1, false);
-  kz__halo(&c, 142, 196, body, 5);
+  kz__halo(&c, 142, 192, body, 7);
   c = at(b, x, 204, 1, false);
-  kz__halo(&c, 72, 76, head, 4);
+  kz__halo(&c, 70, 72, head, 5);
   c = at(b, x, 402, 1.12, false);
   kz__lotus_seat(&c);
   c = at(b, x, 404, 1.28, false);

@@ -9,8 +9,9 @@ enum { SAMPLES = 20 };
 struct kz__frame kz__frame_at(const struct kz__frame *f, double x, double y, double scale,
                               bool mirror, double turn) {
   double co = cos(f->turn), si = sin(f->turn), u = x * f->sx, v = y * f->sy;
+  double way = f->sx * f->sy < 0 ? -1 : 1; /* in a mirror, clocks run backwards */
   struct kz__frame g = {f->x + u * co - v * si, f->y + u * si + v * co,
-                        f->sx * (mirror ? -scale : scale), f->sy * scale, f->turn + turn};
+                        f->sx * (mirror ? -scale : scale), f->sy * scale, f->turn + way * turn};
   return g;
 }
 

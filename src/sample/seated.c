@@ -87,7 +87,7 @@ static void arms(const struct kz__brush *b) {
   kz__paint(b, &p, &kz__skin, 0.7, 1.5);
   hand(b, -55, -97);
   kz__move(b, &p, 44, -108);
-  kz__curve(b, &p, 62, -96, 66, -60, 54, -44);
+  kz__curve(b, &p, 58, -98, 61, -62, 51, -45);
   kz__curve(b, &p, 40, -34, 18, -32, 6, -36);
   kz__curve(b, &p, 20, -46, 34, -52, 38, -64);
   kz__paint(b, &p, &kz__iron, 0.9, 1.8);
