@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "restore/canvas.h"
+#include "restore/repair.h"
 
-#define WINDOW 768 /* px; an axis up to half as much again is one window */
+#define WINDOW 768   /* px; an axis up to half as much again is one window */
+#define FAINT 0.02f  /* weight under which a window's rim is not trusted alone */
 
 struct window {
   int w, h;
@@ -40,7 +41,7 @@ static int window_init(struct window *b, int w, int h, struct kz_err *err) {
 }
 
 /* Fill one window and add it to the sums. A window that knows nothing adds nothing. */
-static int window_add(struct window *b, struct kz__canvas *c, const struct kz__tiles *t, int i,
+static int window_add(struct window *b, struct kz__repair *c, const struct kz__tiles *t, int i,
                       const struct kz__known *known, struct kz_err *err) {
   const struct kz__tile *at = &t->list[i];
   size_t count = (size_t)b->w * b->h, damaged = 0;
@@ -70,22 +71,22 @@ static int window_add(struct window *b, struct kz__canvas *c, const struct kz__t
   return 0;
 }
 
-/* Divide by the weights. Deep in a hole wider than a window nothing is known: the mean of the rest
- * stands in. */
-static void settle(struct kz__canvas *c) {
-  double sum[3] = {0};
-  int64_t filled = 0;
+/* Divide by the weights. Deep in a hole wider than a window nothing is known and the weight is 0:
+ * there the mean of the rest stands in, with a weight that fades out where theirs rises. */
+static void settle(struct kz__repair *c) {
+  double sum[3] = {0}, total = 0;
   for (int64_t n = 0; n < c->holes->count; n++) {
-    if (c->weight[n] <= 0) continue;
-    for (int k = 0; k < 3; k++) sum[k] += c->coarse[n * 3 + k] /= c->weight[n];
-    filled++;
+    for (int k = 0; k < 3; k++) sum[k] += c->coarse[n * 3 + k];
+    total += c->weight[n];
   }
-  for (int64_t n = 0; n < c->holes->count && filled; n++)
-    for (int k = 0; k < 3 && c->weight[n] <= 0; k++)
-      c->coarse[n * 3 + k] = (float)(sum[k] / (double)filled);
+  for (int64_t n = 0; n < c->holes->count && total > 0; n++) {
+    float w = c->weight[n], rest = w < FAINT ? FAINT - w : 0;
+    for (int k = 0; k < 3; k++)
+      c->coarse[n * 3 + k] = (c->coarse[n * 3 + k] + rest * (float)(sum[k] / total)) / (w + rest);
+  }
 }
 
-int kz__canvas_coarse(struct kz__canvas *c, const struct kz__known *known,
+int kz__repair_coarse(struct kz__repair *c, const struct kz__known *known,
                       const struct kz_restore_host *host, struct kz_err *err) {
   struct kz__tiles t = {0};
   struct window b = {0};

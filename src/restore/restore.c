@@ -2,12 +2,10 @@
  * as one patch for each damaged run, so that nothing but damage is ever held or changed. */
 #include <kizil/restore.h>
 
-#include <errno.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <kizil/image.h>
 
@@ -48,32 +46,16 @@ static int check_options(const struct kz_restore_options *o, struct kz_err *err)
   return 0;
 }
 
-/* The folder must take a file: better said before the work than after it. */
-static int check_folder(const char *out, struct kz_err *err) {
-  const char *slash = strrchr(out, '/');
-  char *folder = slash ? strndup(out, slash == out ? 1 : (size_t)(slash - out)) : strdup(".");
-  if (!folder) return kz_err_set(err, KZ_ENOMEM, "no memory for a path");
-  int code = 0;
-  if (access(folder, F_OK))
-    code = kz_err_set(err, KZ_ENOENT, "%s: there is no folder %s", out, folder);
-  else if (access(folder, W_OK))
-    code = kz_err_set(err, KZ_EIO, "%s: cannot write into %s: %s", out, folder, strerror(errno));
-  free(folder);
-  return code;
-}
-
-static int check_output(const char *image, const char *mask, const char *out, bool overwrite,
-                        struct kz_err *err) {
-  bool lossless;
-  int code = kz_image_lossless(out, &lossless, err);
+/* What is asked of the output, before anything is computed. */
+static int check_output(const struct kz_image *im, const char *mask, const char *out,
+                        bool overwrite, struct kz_err *err) {
+  int code = kz_image_can_write(im, out, true, err);
   if (code) return code;
-  if (kz_same_file(image, out))
-    return kz_err_set(err, KZ_EEXIST, "%s: would overwrite the image; give another output", out);
   if (kz_same_file(mask, out))
-    return kz_err_set(err, KZ_EEXIST, "%s: would overwrite the mask; give another output", out);
+    return kz_err_set(err, KZ_EEXIST, "%s: would overwrite the mask; choose another name", out);
   if (!overwrite && kz_file_exists(out))
-    return kz_err_set(err, KZ_EEXIST, "%s: exists already (--overwrite replaces it)", out);
-  return check_folder(out, err);
+    return kz_err_set(err, KZ_EEXIST, "%s: is there already; --overwrite replaces it", out);
+  return 0;
 }
 
 static int check_sizes(const struct kz_image *im, const char *image, const struct kz_image *m,
@@ -113,7 +95,7 @@ static int longest_run(const struct kz__holes *h) {
 
 /* Lay the result over the image: a patch for each run, its pixels lent by the canvas, its mask by
  * one row of 255 that all share. */
-static int write_result(struct kz__canvas *c, struct kz_image *im, const char *out, bool overwrite,
+static int write_result(struct kz__repair *c, struct kz_image *im, const char *out, bool overwrite,
                         struct kz_err *err) {
   const struct kz__holes *h = c->holes;
   int len = longest_run(h), code = 0;
@@ -145,12 +127,12 @@ int kz__restore(const struct kz__denoise *denoise, const char *image, const char
   double start = kz_now();
   struct kz_image *im = NULL, *m = NULL;
   struct kz__holes holes = {0};
-  struct kz__canvas canvas = {0};
+  struct kz__repair canvas = {0};
   int tiles = 0, code = check_options(o, err);
   if (code) goto out;
-  code = check_output(image, mask, out, o->overwrite, err);
-  if (code) goto out;
   code = kz_image_open(image, &im, err);
+  if (code) goto out;
+  code = check_output(im, mask, out, o->overwrite, err);
   if (code) goto out;
   code = kz_image_open(mask, &m, err);
   if (code) goto out;
@@ -162,7 +144,7 @@ int kz__restore(const struct kz__denoise *denoise, const char *image, const char
   m = NULL;
   code = check_damage(&holes, mask, err);
   if (code) goto out;
-  code = kz__canvas_init(&canvas, &holes, kz_samplers[o->sampler]->history > 0, err);
+  code = kz__repair_init(&canvas, &holes, kz_samplers[o->sampler]->history > 0, err);
   if (code) goto out;
   const struct kz__known known = {im, read_known};
   code = kz__sample(&canvas, &known, denoise, o, host, &tiles, err);
@@ -175,7 +157,7 @@ int kz__restore(const struct kz__denoise *denoise, const char *image, const char
         .damaged = (double)holes.count / ((double)holes.width * holes.height),
         .seconds = kz_now() - start};
 out:
-  kz__canvas_release(&canvas);
+  kz__repair_release(&canvas);
   kz__holes_release(&holes);
   kz_image_close(m);
   kz_image_close(im);

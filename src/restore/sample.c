@@ -13,7 +13,7 @@
 #define KEEP_BYTES ((size_t)192 << 20)
 
 struct loop {
-  struct kz__canvas *canvas;
+  struct kz__repair *canvas;
   const struct kz__known *known;
   const struct kz__denoise *denoise;
   const struct kz_restore_options *options;
@@ -72,7 +72,7 @@ static int call(struct loop *l, int step, int first, struct kz_err *err) {
   for (int k = 0; k < l->batch; k++) l->t[k] = (float)kz_sampler_time(step, (int)l->options->steps);
   code = l->denoise->run(l->denoise->self, l->batch, in, l->t, l->x0, err);
   for (int k = 0; k < n && !code; k++)
-    code = kz__canvas_add(l->canvas, &l->tiles, first + k, l->x0 + k * l->pixels * 3, l->wx, l->wy,
+    code = kz__repair_add(l->canvas, &l->tiles, first + k, l->x0 + k * l->pixels * 3, l->wx, l->wy,
                           err);
   return code;
 }
@@ -80,7 +80,7 @@ static int call(struct loop *l, int step, int first, struct kz_err *err) {
 static int one_step(struct loop *l, int step, struct kz_err *err) {
   const struct kz_restore_host *host = l->host;
   int total = l->tiles.count * (int)l->options->steps;
-  kz__canvas_begin(l->canvas);
+  kz__repair_begin(l->canvas);
   for (int first = 0; first < l->tiles.count; first += l->batch) {
     int code = kz__stopped(host, err);
     if (!code) code = call(l, step, first, err);
@@ -89,11 +89,11 @@ static int one_step(struct loop *l, int step, struct kz_err *err) {
     if (host && host->progress)
       host->progress(host->self, step * l->tiles.count + done, total);
   }
-  kz__canvas_finish(l->canvas);
+  kz__repair_finish(l->canvas);
   return 0;
 }
 
-int kz__sample(struct kz__canvas *c, const struct kz__known *known,
+int kz__sample(struct kz__repair *c, const struct kz__known *known,
                const struct kz__denoise *denoise, const struct kz_restore_options *o,
                const struct kz_restore_host *host, int *tiles, struct kz_err *err) {
   struct loop l = {
@@ -102,9 +102,9 @@ int kz__sample(struct kz__canvas *c, const struct kz__known *known,
   int code = loop_init(&l, err);
   if (code) goto out;
   *tiles = l.tiles.count;
-  code = kz__canvas_coarse(c, known, host, err);
+  code = kz__repair_coarse(c, known, host, err);
   if (code) goto out;
-  kz__canvas_noise(c, (uint64_t)o->seed);
+  kz__repair_noise(c, (uint64_t)o->seed);
   for (int i = 0; i < o->steps; i++) {
     code = one_step(&l, i, err);
     if (code) goto out;

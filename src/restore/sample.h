@@ -4,7 +4,7 @@
 
 #include <kizil/restore.h>
 
-#include "restore/canvas.h"
+#include "restore/repair.h"
 
 struct kz__denoise {
   void *self;
@@ -16,7 +16,7 @@ struct kz__denoise {
 };
 
 /* Fill the damage: c->x becomes the result in [-1, 1]. *tiles: how many were computed. */
-int kz__sample(struct kz__canvas *c, const struct kz__known *known,
+int kz__sample(struct kz__repair *c, const struct kz__known *known,
                const struct kz__denoise *denoise, const struct kz_restore_options *o,
                const struct kz_restore_host *host, int *tiles, struct kz_err *err);
 

@@ -1,6 +1,6 @@
-/* The canvas holds damaged pixels only; known ones are read from the image whenever a tile needs
+/* A repair holds damaged pixels only; known ones are read from the image whenever a tile needs
  * them, which also puts them back clean before every call of the network. */
-#include "restore/canvas.h"
+#include "restore/repair.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -8,9 +8,9 @@
 
 #include <kizil/rng.h>
 
-int kz__canvas_init(struct kz__canvas *c, const struct kz__holes *h, bool history,
+int kz__repair_init(struct kz__repair *c, const struct kz__holes *h, bool history,
                     struct kz_err *err) {
-  *c = (struct kz__canvas){.holes = h};
+  *c = (struct kz__repair){.holes = h};
   size_t bytes = (size_t)h->count * 3 * sizeof(float);
   c->x = malloc(bytes);
   c->coarse = malloc(bytes);
@@ -18,20 +18,20 @@ int kz__canvas_init(struct kz__canvas *c, const struct kz__holes *h, bool histor
   c->weight = malloc((size_t)h->count * sizeof(float));
   if (history) c->x0_prev = malloc(bytes);
   if (!c->x || !c->coarse || !c->x0 || !c->weight || (history && !c->x0_prev)) {
-    kz__canvas_release(c);
+    kz__repair_release(c);
     return kz_err_set(err, KZ_ENOMEM, "no memory for %lld damaged pixels (%lld MiB)",
                       (long long)h->count, (long long)(h->count * (history ? 52 : 40) >> 20));
   }
   return 0;
 }
 
-void kz__canvas_release(struct kz__canvas *c) {
+void kz__repair_release(struct kz__repair *c) {
   free(c->x);
   free(c->coarse);
   free(c->x0);
   free(c->x0_prev);
   free(c->weight);
-  *c = (struct kz__canvas){0};
+  *c = (struct kz__repair){0};
 }
 
 int kz__stopped(const struct kz_restore_host *host, struct kz_err *err) {
@@ -39,7 +39,7 @@ int kz__stopped(const struct kz_restore_host *host, struct kz_err *err) {
   return kz_err_set(err, KZ_EINTR, "interrupted");
 }
 
-void kz__canvas_noise(struct kz__canvas *c, uint64_t seed) {
+void kz__repair_noise(struct kz__repair *c, uint64_t seed) {
   const struct kz__holes *h = c->holes;
   for (int r = 0; r < h->run_count; r++) {
     const struct kz__run *run = &h->runs[r];
@@ -69,7 +69,7 @@ static void mirror(const struct kz__tiles *t, float *in) {
   }
 }
 
-int kz__tile_load(const struct kz__canvas *c, const struct kz__tiles *t, int i,
+int kz__tile_load(const struct kz__repair *c, const struct kz__tiles *t, int i,
                   const struct kz__known *known, float *rgb, float *in, struct kz_err *err) {
   const struct kz__tile *tile = &t->list[i];
   int w = kz__axis_extent(&t->ax), h = kz__axis_extent(&t->ay);
@@ -95,7 +95,7 @@ int kz__tile_load(const struct kz__canvas *c, const struct kz__tiles *t, int i,
   return 0;
 }
 
-void kz__tile_update(const struct kz__canvas *c, const struct kz__tiles *t, int i, float *in) {
+void kz__tile_update(const struct kz__repair *c, const struct kz__tiles *t, int i, float *in) {
   const struct kz__tile *tile = &t->list[i];
   struct kz__span s;
   kz__span_start(&s, c->holes, tile->x, tile->y, kz__axis_extent(&t->ax), kz__axis_extent(&t->ay));
@@ -107,12 +107,12 @@ void kz__tile_update(const struct kz__canvas *c, const struct kz__tiles *t, int 
   mirror(t, in);
 }
 
-void kz__canvas_begin(struct kz__canvas *c) {
+void kz__repair_begin(struct kz__repair *c) {
   memset(c->x0, 0, (size_t)c->holes->count * 3 * sizeof *c->x0);
   memset(c->weight, 0, (size_t)c->holes->count * sizeof *c->weight);
 }
 
-int kz__canvas_add(struct kz__canvas *c, const struct kz__tiles *t, int i, const float *x0,
+int kz__repair_add(struct kz__repair *c, const struct kz__tiles *t, int i, const float *x0,
                    float *wx, float *wy, struct kz_err *err) {
   const struct kz__tile *tile = &t->list[i];
   kz__axis_weights(&t->ax, tile->ix, wx);
@@ -141,7 +141,7 @@ int kz__canvas_add(struct kz__canvas *c, const struct kz__tiles *t, int i, const
   return 0;
 }
 
-void kz__canvas_finish(struct kz__canvas *c) {
+void kz__repair_finish(struct kz__repair *c) {
   for (int64_t n = 0; n < c->holes->count; n++) {
     float scale = 1 / c->weight[n];
     for (int k = 0; k < 3; k++) c->x0[n * 3 + k] *= scale;
