@@ -14,15 +14,28 @@
 #include "image/vips_io.h"
 
 enum { STRIP_BYTES = 4 << 20 };
-static const double untiled_limit = 8.0 * (1 << 30), check_limit = 256.0 * (1 << 20);
+static const double untiled_limit = 8.0 * (1 << 30); /* B, to a temporary file */
+static const double memory_limit = 1.0 * (1 << 30);  /* B, where the decoder holds it all */
+static const double check_limit = 256.0 * (1 << 20); /* B, tiled TIFFs read through at open */
+
+static bool flagged(VipsImage *im, const char *field) {
+  int value = 0;
+  return vips_image_get_typeof(im, field) && !vips_image_get_int(im, field, &value) && value;
+}
+
+/* Interlaced PNG and progressive JPEG: nothing is known until all is read. WebP: libwebp. */
+static bool decoder_holds_all(const struct kz_image *im) {
+  return im->format == KZ_FORMAT_WEBP || flagged(im->vips, "interlaced") ||
+         flagged(im->vips, "jpeg-multiscan");
+}
 
 /* Decode to find damage: one pixel of what is decoded whole, every strip of a small tiled TIFF. */
 static int check_decodes(struct kz_image *im, struct kz_err *err) {
   VipsImage *v = im->vips;
   double bytes = kz__decoded_bytes(v);
-  if (!im->tiled && bytes > untiled_limit)
+  if (!im->tiled && bytes > (decoder_holds_all(im) ? memory_limit : untiled_limit))
     return kz_err_set(err, KZ_ERANGE,
-                      "%s: %d x %d px is %.0f GB to decode at once; convert it to a tiled TIFF",
+                      "%s: %d x %d px is %.1f GB to decode at once; convert it to a tiled TIFF",
                       im->path, v->Xsize, v->Ysize, bytes / 1e9);
   if (im->tiled && bytes > check_limit) return 0;
   VipsRegion *region = vips_region_new(v);

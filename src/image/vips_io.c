@@ -161,10 +161,10 @@ static const char *model_name(const VipsImage *im) {
 static int check_samples(const char *path, const VipsImage *im, struct kz_err *err) {
   const char *model = model_name(im);
   const char *advice = "convert it to 8- or 16-bit RGB or grey first";
-  if (model) return kz_err_set(err, KZ_EUNSUPPORTED, "%s: %s colours; %s", path, model, advice);
   if (im->BandFmt != VIPS_FORMAT_UCHAR && im->BandFmt != VIPS_FORMAT_USHORT)
     return kz_err_set(err, KZ_EUNSUPPORTED, "%s: %s samples; %s", path, sample_name(im->BandFmt),
                       advice);
+  if (model) return kz_err_set(err, KZ_EUNSUPPORTED, "%s: %s colours; %s", path, model, advice);
   if (im->Coding != VIPS_CODING_NONE || im->Bands < 1 || im->Bands > 4)
     return kz_err_set(err, KZ_EUNSUPPORTED, "%s: %d bands; %s", path, im->Bands, advice);
   return 0;
@@ -197,6 +197,7 @@ int kz__load(const char *path, enum kz_format format, VipsAccess access, VipsIma
     g_object_unref(im);
     return rc;
   }
+  if (format == KZ_FORMAT_PNG) kz__png_read_exif(path, im);
   *out = im;
   return 0;
 }
@@ -216,9 +217,7 @@ static int save_tiff(VipsImage *im, const char *path, bool tiled) {
 int kz__save(VipsImage *im, enum kz_format format, const char *path,
              const struct kz__save_options *options) {
   switch (format) {
-    case KZ_FORMAT_PNG:
-      return vips_pngsave(im, path, "compression", 6, "filter", VIPS_FOREIGN_PNG_FILTER_ALL,
-                          "bitdepth", im->BandFmt == VIPS_FORMAT_USHORT ? 16 : 8, NULL);
+    case KZ_FORMAT_PNG: return kz__png_save(im, path);
     case KZ_FORMAT_JPEG:
       return vips_jpegsave(im, path, "Q", 95, "optimize_coding", TRUE, NULL);
     case KZ_FORMAT_TIFF: return save_tiff(im, path, options && options->tiled);

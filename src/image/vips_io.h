@@ -45,6 +45,9 @@ int kz__load(const char *path, enum kz_format format, VipsAccess access, VipsIma
 /* Write all pixels to `path` at once, by `format`. Leaves a partial file on failure. */
 int kz__save(VipsImage *im, enum kz_format format, const char *path,
              const struct kz__save_options *options);
+/* PNG with EXIF, which libvips leaves out: set it on an image just loaded; write it. */
+void kz__png_read_exif(const char *path, VipsImage *im);
+int kz__png_save(VipsImage *im, const char *path);
 /* Fill err with the formatted text and libvips' reason, and clear libvips' buffer. */
 int kz__vips_fail(struct kz_err *err, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -106,10 +106,13 @@ static const char xmp_packet[] = "<x:xmpmeta xmlns:x='adobe:ns:meta/'><a>kizil</
 /* Give it an ICC profile, EXIF, XMP, a resolution and an orientation. */
 static inline void add_metadata(VipsImage *im) {
   VipsBlob *profile = NULL;
-  assert_int_equal(vips_profile_load(im->Bands < 3 ? "srgb" : "p3", &profile, NULL), 0);
+  assert_int_equal(vips_profile_load("p3", &profile, NULL), 0);
   size_t size;
   const void *data = vips_blob_get(profile, &size);
-  vips_image_set_blob_copy(im, VIPS_META_ICC_NAME, data, size);
+  char *copy = g_memdup2(data, size);
+  if (im->Bands < 3) memcpy(copy + 16, "GRAY", 4); /* the colour space, which savers look at */
+  vips_image_set_blob_copy(im, VIPS_META_ICC_NAME, copy, size);
+  g_free(copy);
   vips_area_unref(VIPS_AREA(profile));
   vips_image_set_blob_copy(im, VIPS_META_XMP_NAME, xmp_packet, sizeof xmp_packet - 1);
   vips_image_set_string(im, "exif-ifd0-ImageDescription", caption);

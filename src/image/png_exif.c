@@ -1,0 +1,167 @@
+/* EXIF in PNG: libvips 8.14 over libpng carries every kind of metadata through a PNG but this one.
+ * Without it a photograph from a telephone loses its orientation (and its date, camera, author)
+ * on the way from JPEG to PNG.
+ *
+ * Reading walks the chunks up to the pixels and a little beyond. Writing lets libvips encode into
+ * a target of ours, which passes the bytes to the file and puts an eXIf chunk after the header:
+ * a PNG starts with 8 bytes of signature and 25 of IHDR, always. libvips' "exif-data" is the
+ * chunk's content after the six bytes "Exif\0\0" (PNG specification, third edition, 11.3.4.5). */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "image/vips_io.h"
+
+enum { PNG_START = 33, EXIF_LIMIT = 1 << 20, PREFIX = 6 };
+
+static uint32_t be32(const unsigned char *p) {
+  return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static void put_be32(unsigned char *p, uint32_t v) {
+  for (int i = 0; i < 4; i++) p[i] = (unsigned char)(v >> (24 - 8 * i));
+}
+
+/* CRC-32 of PNG's annex D, bit by bit: the chunk is small. */
+static uint32_t crc32_of(const unsigned char *p, size_t n) {
+  uint32_t c = 0xffffffffu;
+  for (size_t i = 0; i < n; i++) {
+    c ^= p[i];
+    for (int k = 0; k < 8; k++) c = c & 1 ? 0xedb88320u ^ (c >> 1) : c >> 1;
+  }
+  return c ^ 0xffffffffu;
+}
+
+/* ---- reading ---- */
+
+static uint32_t tiff_number(const unsigned char *p, int bytes, bool big) {
+  uint32_t v = 0;
+  for (int i = 0; i < bytes; i++) v = v << 8 | p[big ? i : bytes - 1 - i];
+  return v;
+}
+
+/* Tag 0x0112 of the first directory; 1 where there is none or it makes no sense. */
+static int exif_orientation(const unsigned char *t, size_t size) {
+  if (size < 8 || (memcmp(t, "II*\0", 4) && memcmp(t, "MM\0*", 4))) return 1;
+  bool big = t[0] == 'M';
+  size_t at = tiff_number(t + 4, 4, big);
+  if (at > size - 2) return 1;
+  size_t count = tiff_number(t + at, 2, big);
+  for (size_t i = 0; i < count && at + 2 + 12 * (i + 1) <= size; i++) {
+    const unsigned char *entry = t + at + 2 + 12 * i;
+    if (tiff_number(entry, 2, big) != 0x0112) continue;
+    uint32_t v = tiff_number(entry + 8, 2, big);
+    return v >= 1 && v <= 8 ? (int)v : 1;
+  }
+  return 1;
+}
+
+/* The chunk's content to the image's metadata. */
+static void keep_exif(FILE *f, uint32_t size, VipsImage *im) {
+  unsigned char *data = malloc(PREFIX + (size_t)size);
+  if (!data) return;
+  memcpy(data, "Exif\0", PREFIX);
+  if (fread(data + PREFIX, 1, size, f) == size) {
+    vips_image_set_blob_copy(im, VIPS_META_EXIF_NAME, data, PREFIX + (size_t)size);
+    vips_image_set_int(im, VIPS_META_ORIENTATION, exif_orientation(data + PREFIX, size));
+  }
+  free(data);
+}
+
+void kz__png_read_exif(const char *path, VipsImage *im) {
+  unsigned char head[8];
+  FILE *f = fopen(path, "rb");
+  if (!f || fseek(f, 8, SEEK_SET)) goto out;
+  while (fread(head, 1, 8, f) == 8 && memcmp(head + 4, "IEND", 4)) {
+    uint32_t size = be32(head);
+    if (!memcmp(head + 4, "eXIf", 4)) {
+      if (size > 0 && size <= EXIF_LIMIT) keep_exif(f, size, im);
+      break;
+    }
+    if (fseek(f, (long)size + 4, SEEK_CUR)) break;
+  }
+out:
+  if (f) fclose(f);
+}
+
+/* ---- writing ---- */
+
+struct png_sink {
+  int fd;
+  gint64 at;            /* bytes that came from the encoder */
+  unsigned char *chunk; /* NULL: nothing to put in */
+  size_t chunk_size;
+};
+
+static int write_all(int fd, const unsigned char *p, size_t n) {
+  while (n) {
+    ssize_t k = write(fd, p, n);
+    if (k < 0 && errno == EINTR) continue;
+    if (k <= 0) {
+      vips_error("write", "%s", strerror(errno));
+      return -1;
+    }
+    p += k;
+    n -= (size_t)k;
+  }
+  return 0;
+}
+
+static gint64 on_write(VipsTargetCustom *target, const void *data, gint64 length, void *user) {
+  struct png_sink *s = user;
+  const unsigned char *p = data;
+  gint64 head = s->at < PNG_START ? VIPS_MIN(length, PNG_START - s->at) : 0;
+  (void)target;
+  if (write_all(s->fd, p, (size_t)head)) return -1;
+  if (head && s->at + head == PNG_START && write_all(s->fd, s->chunk, s->chunk_size)) return -1;
+  if (write_all(s->fd, p + head, (size_t)(length - head))) return -1;
+  s->at += length;
+  return length;
+}
+
+static int make_chunk(VipsImage *im, struct png_sink *s) {
+  const void *exif;
+  size_t size;
+  if (!vips_image_get_typeof(im, VIPS_META_EXIF_NAME)) return 0;
+  if (vips_image_get_blob(im, VIPS_META_EXIF_NAME, &exif, &size)) return -1;
+  if (size > PREFIX && !memcmp(exif, "Exif\0", PREFIX)) {
+    exif = (const char *)exif + PREFIX;
+    size -= PREFIX;
+  }
+  if (size > EXIF_LIMIT) return 0;
+  s->chunk = malloc(size + 12);
+  if (!s->chunk) return -1;
+  put_be32(s->chunk, (uint32_t)size);
+  memcpy(s->chunk + 4, "eXIf", 4);
+  memcpy(s->chunk + 8, exif, size);
+  put_be32(s->chunk + 8 + size, crc32_of(s->chunk + 4, size + 4));
+  s->chunk_size = size + 12;
+  return 0;
+}
+
+int kz__png_save(VipsImage *im, const char *path) {
+  struct png_sink s = {.fd = -1};
+  VipsTargetCustom *target = NULL;
+  int rc = -1;
+  if (make_chunk(im, &s)) goto out;
+  s.fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (s.fd < 0) {
+    vips_error("open", "%s", strerror(errno));
+    goto out;
+  }
+  target = vips_target_custom_new();
+  g_signal_connect(target, "write", G_CALLBACK(on_write), &s);
+  rc = vips_pngsave_target(im, VIPS_TARGET(target), "compression", 6, "filter",
+                           VIPS_FOREIGN_PNG_FILTER_ALL, "bitdepth",
+                           im->BandFmt == VIPS_FORMAT_USHORT ? 16 : 8, NULL);
+out:
+  if (target) g_object_unref(target);
+  if (s.fd >= 0 && close(s.fd) && !rc) {
+    vips_error("close", "%s", strerror(errno));
+    rc = -1;
+  }
+  free(s.chunk);
+  return rc;
+}
