@@ -6,7 +6,10 @@
 #include "main.h"
 
 static const struct kz_command *const commands[] = {
+    &kz_cmd_damage,
     &kz_cmd_restore,
+    &kz_cmd_sample,
+    &kz_cmd_sheet,
     NULL,
 };
 

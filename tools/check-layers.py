@@ -15,6 +15,7 @@ MAY_INCLUDE = {
     "tensor": ["base"],
     "damage": ["image"],
     "sample": ["image"],
+    "report": ["image"],
     "nn": ["tensor"],
     "bridge": ["image", "tensor"],
     "model": ["nn"],
