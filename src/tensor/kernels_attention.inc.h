@@ -122,9 +122,9 @@ INLINE void softmax_tile(bool fast, const struct attn_work *w, int nq, int nk) {
     float *s = w->s + (size_t)r * KZ__ATTN_TK;
     const int end = (nk + VL - 1) / VL * VL;
     vf best = vset(w->top[r]), total = {0};
-    for (int j = nk; j < end; j++) s[j] = -3e38f;
+    for (int j = nk; j < end; j++) s[j] = -1e30f;
     for (int j = 0; j < end; j += VL) best = vmax(best, ld(KZ_F32, s, j));
-    const float top = vhmax(best), keep = w->top[r] < -1e38f ? 0 : expf(w->top[r] - top);
+    const float top = vhmax(best), keep = w->top[r] < -1e29f ? 0 : expf(w->top[r] - top);
     for (int j = 0; j < end; j += VL) {
       vf p = vexp(fast, ld(KZ_F32, s, j) - top);
       total += p;
@@ -144,7 +144,7 @@ static void attention_tile(const struct kz_attention *a, const struct attn_work 
   const int64_t at_q = sample * a->q_batch + q0 * a->q_stride + (int64_t)head * a->d;
   pack_rows(a->dtype, nq, a->d, dp, a->q, at_q, a->q_stride, a->scale, w->q);
   memset(w->o, 0, sizeof(float) * nq * dp);
-  for (int r = 0; r < nq; r++) w->top[r] = -3e38f, w->sum[r] = 0;
+  for (int r = 0; r < nq; r++) w->top[r] = -1e30f, w->sum[r] = 0;
   for (int k0 = 0; k0 < a->tk; k0 += KZ__ATTN_TK) {
     int nk = a->tk - k0 < KZ__ATTN_TK ? a->tk - k0 : KZ__ATTN_TK;
     gemm(nq, (nk + VL - 1) / VL * VL, a->d, w->q, dp, 1, w->kt + k0, w->tkp, w->s, KZ__ATTN_TK,

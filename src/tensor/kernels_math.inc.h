@@ -21,10 +21,11 @@ INLINE vf exp2_poly(bool fast, vf r) {
   return p * r + 1.000000001f;
 }
 
-/* e^x; 0 below about -87, inf above 89 (AVX-512) or clamped there (others); NaN is not kept by the
- * clamped form. */
+/* e^x, finite x. Below about -87 it is 0 or the smallest normal, above 88 the largest power or inf;
+ * the fast AVX-512 form needs no clamp because scalef saturates and x log2 e - n is 0 far out. */
 INLINE vf vexp(bool fast, vf x) {
   const float log2e = 1.44269504f, log2e_low = 1.92596303e-8f;
+  if (VL < 16 || !fast) x = vmin(vmax(x, vset(-87.0f)), vset(88.0f));
 #if VL == 16
   vf s = x * log2e;
   vf n = (vf)_mm512_roundscale_ps((__m512)s, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
@@ -32,7 +33,6 @@ INLINE vf vexp(bool fast, vf x) {
   return (vf)_mm512_scalef_ps((__m512)exp2_poly(fast, r), (__m512)n);
 #else
   const float magic = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer */
-  x = vmin(vmax(x, vset(-87.0f)), vset(88.0f));
   vf m = x * log2e + magic;
   vf n = m - magic;
   vf r = fast ? x * log2e - n : (x * log2e - n) + x * log2e_low;
@@ -83,7 +83,7 @@ INLINE void vsincos_turn(vf u, vf *sine, vf *cosine) {
 /* The normal distribution function Phi(x) = (1 + erf(x / sqrt 2)) / 2 and its density, from one
  * exponential (Abramowitz and Stegun 7.1.26: 1.5e-7 absolute). */
 INLINE void vnormal_cdf(bool fast, vf x, vf *cdf, vf *pdf) {
-  vf a = vabs(x) * 0.707106781f;
+  vf a = vmin(vabs(x) * 0.707106781f, vset(16.0f));
   vf e = vexp(fast, -(a * a));
   vf k = 1.0f / (0.3275911f * a + 1.0f);
   vf p = 1.061405429f * k - 1.453152027f;
