@@ -50,13 +50,13 @@ static int load_model(struct session *s, struct kz_err *err) {
   if (s->restorer) return 0;
   if (!path) path = kz_cli_default_model(place, sizeof place);
   if (access(path, F_OK)) {
-    if (s->args->model || getenv("KIZIL_MODEL"))
-      return kz_err_set(err, KZ_ENOENT, "there is no model %s%s", path,
-                        s->args->model ? "" : " (from KIZIL_MODEL)");
+    const char *named = getenv("KIZIL_MODEL");
+    if (s->args->model) return kz_err_set(err, KZ_ENOENT, "there is no model %s", path);
+    if (named && *named)
+      return kz_err_set(err, KZ_ENOENT, "there is no model %s (from KIZIL_MODEL)", path);
     return kz_err_set(err, KZ_ENOENT,
-                      "there is no model %s, nor one installed under %s/models; name one with "
-                      "--model FILE or in KIZIL_MODEL",
-                      path, KZ_DATADIR);
+                      "there is no model; looked in models/ beside the program's folder and for "
+                      "%s; name one with --model FILE or in KIZIL_MODEL", path);
   }
   int code = 0;
   if (!s->model) code = kz_model_load(path, KZ_PRECISION_AUTO, &s->model, err);
