@@ -91,6 +91,7 @@ static int check_usage(struct args *a) {
 
 /* ---- the work ---- */
 
+/* The size of the picture named, and whether the damaged one can be written. */
 static int size_like(struct args *a, struct kz_err *err) {
   struct kz_image *im = NULL;
   struct kz_image_info info;
@@ -99,10 +100,11 @@ static int size_like(struct args *a, struct kz_err *err) {
   int code = kz_image_open(path, &im, err);
   if (code) return code;
   kz_image_get_info(im, &info);
+  if (a->apply) code = kz_image_can_write(im, a->damaged, true, err);
   kz_image_close(im);
   a->width = info.width;
   a->height = info.height;
-  return 0;
+  return code;
 }
 
 /* "masks/m.png", 7: "masks/m-007.png". */

@@ -58,8 +58,10 @@ static void paint(const void *options, struct kz_rng *rng, struct kz__canvas *c)
     float a = (float)i * 6.2831853f / (float)n, r = 1.0f;
     for (int k = 0; k < HARMONICS; k++) r += depth[k] * cosf((float)(k + 2) * a + phase[k]);
     rim = 0.6f * rim + (float)o->ragged * kz_rng_normal(rng);
-    r = fmaxf(r, 0.25f) * (float)o->size * fmaxf(1.0f + rim, 0.3f);
-    float x = r * cosf(a) * s, y = r * sinf(a) / s;
+    r = fmaxf(r, 0.25f);
+    float crumb = fmaxf(rim, -0.2f) / s; /* not stretched, or the tips would fray */
+    float x = (float)o->size * (r * s + crumb) * cosf(a);
+    float y = (float)o->size * (r / s + crumb) * sinf(a);
     p[i] = (struct kz__point){at.x + x * co - y * si, at.y + x * si + y * co};
   }
   kz__polygon(c, p, n);

@@ -63,7 +63,8 @@ static void joined_hands(const struct kz__brush *b) {
 void kz__attendant(const struct kz__brush *b, const struct kz__pigment *skirt,
                    const struct kz__pigment *scarf) {
   static const struct kz__pigment *const rings[3] = {&kz__chalk, &kz__malachite, &kz__lead};
-  static const double behind[][2] = {{26, -90}, {48, -70}, {50, -40}, {62, -14}, {54, 16}, {70, 34}};
+  static const double behind[][2] = {{26, -90}, {48, -70}, {50, -40},
+                                     {62, -14}, {54, 16},  {70, 34}};
   static const double before[][2] = {{-24, -92}, {-50, -78}, {-44, -44}, {-62, -20}, {-50, 12},
                                      {-66, 36}};
   struct kz__brush c = *b;

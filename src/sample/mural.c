@@ -142,7 +142,7 @@ int kz_sample_paint(const struct kz_sample_options *options, int width, int heig
   int code = 0;
   if (width < KZ_SAMPLE_MIN || height < KZ_SAMPLE_MIN || width > KZ_SAMPLE_MAX ||
       height > KZ_SAMPLE_MAX)
-    return kz_err_set(err, KZ_ERANGE, "sample: %d x %d px: each side must be %d to %d", width,
+    return kz_err_set(err, KZ_ERANGE, "%d x %d px: each side must be %d to %d", width,
                       height, KZ_SAMPLE_MIN, KZ_SAMPLE_MAX);
   code = kz_pixels_init(out, width, height, 3, err);
   if (code) return code;
@@ -155,7 +155,7 @@ int kz_sample_paint(const struct kz_sample_options *options, int width, int heig
   compose(&b, width, height);
   cairo_surface_flush(wall);
   if (cairo_status(b.cr) || cairo_surface_status(b.cloud) || cairo_surface_status(b.streak))
-    code = kz_err_set(err, KZ_ENOMEM, "sample: no memory to paint %d x %d px", width, height);
+    code = kz_err_set(err, KZ_ENOMEM, "no memory to paint %d x %d px", width, height);
   else
     kz__age(cairo_image_surface_get_data(wall), cairo_image_surface_get_stride(wall), width,
             height, seed, b.unit, options->wear, out->data);
