@@ -95,7 +95,7 @@ static void norm_shared(const struct norm_job *job, const struct norm_pass *p, i
 static void norm_run(struct norm_job *job, const struct norm_pass *p) {
   const struct kz_norm *a = job->a;
   const int64_t most = (int64_t)a->hw * a->c / 4096;
-  int threads = thread_count((int64_t)a->n * a->hw * a->c * 4);
+  int threads = thread_count((int64_t)a->n * a->hw * a->c / 3);
   bool share = threads > 1 && a->n < 4 * threads && a->n <= KZ__NORM_BLOCKS && a->n % threads;
   int slots = threads;
   job->chunks = a->n < 32 ? KZ__NORM_CHUNKS : 1;
@@ -107,10 +107,13 @@ static void norm_run(struct norm_job *job, const struct norm_pass *p) {
   job->slots = a->scratch;
   job->coef = job->slots + (size_t)slots * (2 * KZ__NORM_CHUNKS + 1) * a->c;
   job->partial = job->coef + (size_t)threads * NORM_COEF * a->c;
-#pragma omp parallel num_threads(threads) if (threads > 1)
+  if (threads < 2) { /* not by an if clause: libgomp allocates a team when its size changes */
+    norm_whole(job, p, 0, 1);
+    return;
+  }
+#pragma omp parallel num_threads(threads)
   {
-    int part = threads > 1 ? omp_get_thread_num() : 0;
-    int parts = threads > 1 ? omp_get_num_threads() : 1;
+    int part = omp_get_thread_num(), parts = omp_get_num_threads();
     if (share)
       norm_shared(job, p, part, parts);
     else
@@ -118,28 +121,46 @@ static void norm_run(struct norm_job *job, const struct norm_pass *p) {
   }
 }
 
-/* M, A, B of one group. */
-static void group_coef(const struct kz_norm *a, int sample, int group, float mean, float rstd,
-                       float *coef) {
-  const int c = a->c, per = c / a->groups;
-  for (int i = group * per; i < (group + 1) * per; i++) {
-    float scale = 1.0f, shift = 0.0f;
+/* M, A, B of a sample, from the mean and rstd of each channel's group, found in M and A. */
+INLINE void sample_coef(enum kz_dtype t, const struct kz_norm *a, int sample, float *coef) {
+  const int c = a->c;
+  const int64_t film = (int64_t)sample * 2 * c;
+  for (int i = 0; i < c; i += VL) {
+    int n = lanes(i, c);
+    vf k = ldn(KZ_F32, coef, NORM_A * c + i, n) * ldn(KZ_F32, a->gamma, i, n);
+    vf b = ldn(KZ_F32, a->beta, i, n);
     if (a->film) {
-      scale += ld1(a->dtype, a->film, (int64_t)sample * 2 * c + i);
-      shift = ld1(a->dtype, a->film, (int64_t)sample * 2 * c + c + i);
+      vf scale = 1.0f + ldn(t, a->film, film + i, n);
+      k *= scale;
+      b = b * scale + ldn(t, a->film, film + c + i, n);
     }
-    coef[NORM_M * c + i] = mean;
-    coef[NORM_A * c + i] = rstd * a->gamma[i] * scale;
-    coef[NORM_B * c + i] = a->beta[i] * scale + shift;
+    stn(KZ_F32, coef, NORM_A * c + i, n, k);
+    stn(KZ_F32, coef, NORM_B * c + i, n, b);
   }
 }
 
-/* Sums over a slot's chunks of what starts at `from` (0: S, 1: Q) for channel i. */
-INLINE double slot_sum(const struct norm_job *job, const float *slot, int from, int i) {
+static void spread_group(const struct kz_norm *a, int group, float mean, float rstd,
+                         float *coef) {
+  const int c = a->c, per = c / a->groups;
+  for (int i = group * per; i < (group + 1) * per; i++) {
+    coef[NORM_M * c + i] = mean;
+    coef[NORM_A * c + i] = rstd;
+  }
+}
+
+/* Both sums of every channel over a slot's chunks, into rows of coef. */
+static void slot_sums(const struct norm_job *job, const float *slot, float *S, float *Q) {
   const int c = job->a->c;
-  double sum = 0;
-  for (int k = 0; k < job->chunks; k++) sum += slot[(size_t)(1 + 2 * k + from) * c + i];
-  return sum;
+  for (int i = 0; i < c; i += VL) {
+    int n = lanes(i, c);
+    vf s = {0}, q = {0};
+    for (int k = 0; k < job->chunks; k++) {
+      s += ldn(KZ_F32, slot, (int64_t)(1 + 2 * k) * c + i, n);
+      q += ldn(KZ_F32, slot, (int64_t)(2 + 2 * k) * c + i, n);
+    }
+    stn(KZ_F32, S, i, n, s);
+    stn(KZ_F32, Q, i, n, q);
+  }
 }
 
 /* ---- forward ---- */
@@ -203,10 +224,7 @@ static void forward_close(const struct norm_job *job, int sample, const float *s
   const double rows = a->hw, inv = 1.0 / rows;
   float *S = coef + NORM_P * c, *Q = coef + NORM_R * c;
   (void)partial;
-  for (int i = 0; i < c; i++) {
-    S[i] = (float)slot_sum(job, slot, 0, i);
-    Q[i] = (float)slot_sum(job, slot, 1, i);
-  }
+  slot_sums(job, slot, S, Q);
   for (int g = 0; g < a->groups; g++) {
     double mean = 0, m2 = 0;
     for (int i = g * per; i < (g + 1) * per; i++) mean += slot[i] + S[i] * inv;
@@ -217,12 +235,13 @@ static void forward_close(const struct norm_job *job, int sample, const float *s
     }
     double var = m2 > 0 ? m2 / (rows * per) : 0;
     float rstd = (float)(1.0 / __builtin_sqrt(var + a->eps));
-    group_coef(a, sample, g, (float)mean, rstd, coef);
+    spread_group(a, g, (float)mean, rstd, coef);
     if (owner) {
       a->mean[(int64_t)sample * a->groups + g] = (float)mean;
       a->rstd[(int64_t)sample * a->groups + g] = rstd;
     }
   }
+  WITH_DTYPE(a->dtype, sample_coef(T, a, sample, coef));
 }
 
 INLINE void forward_apply_t(enum kz_dtype t, enum kz_act act, const struct kz_norm *a,
@@ -260,12 +279,17 @@ static void backward_open(const struct norm_job *job, int sample, float *coef) {
   const struct kz_norm *a = job->a;
   for (int g = 0; g < a->groups; g++) {
     int64_t i = (int64_t)sample * a->groups + g;
-    group_coef(a, sample, g, a->mean[i], a->rstd[i], coef);
+    spread_group(a, g, a->mean[i], a->rstd[i], coef);
   }
+  WITH_DTYPE(a->dtype, sample_coef(T, a, sample, coef));
 }
 
-INLINE void backward_sums(enum kz_dtype t, enum kz_act act, int nb, int n, const struct kz_norm *a,
-                          int col, int64_t r0, int64_t r1, const float *coef, float *S, float *Q) {
+/* With SiLU and without `accumulate` dz is kept in diff_src for the second pass. */
+static bool keeps_dz(const struct kz_norm *a) { return a->act == KZ_ACT_SILU && !a->accumulate; }
+
+INLINE void backward_sums(enum kz_dtype t, enum kz_act act, bool keep, int nb, int n,
+                          const struct kz_norm *a, int col, int64_t r0, int64_t r1,
+                          const float *coef, float *S, float *Q) {
   const int c = a->c;
   vf m[2], k[2], b[2], s[2], q[2];
   for (int j = 0; j < nb; j++) {
@@ -279,6 +303,7 @@ INLINE void backward_sums(enum kz_dtype t, enum kz_act act, int nb, int n, const
       vf u = ldn(t, a->src, r * c + col + j * VL, n) - m[j];
       vf dz = ldn(t, a->diff_dst, r * c + col + j * VL, n);
       if (act != KZ_ACT_NONE) dz *= act_slope(act, t == KZ_BF16, u * k[j] + b[j]);
+      if (keep) stn(t, a->diff_src, r * c + col + j * VL, n, dz);
       s[j] += dz;
       q[j] += dz * u;
     }
@@ -288,15 +313,15 @@ INLINE void backward_sums(enum kz_dtype t, enum kz_act act, int nb, int n, const
   }
 }
 
-INLINE void backward_gather_t(enum kz_dtype t, enum kz_act act, const struct kz_norm *a,
+INLINE void backward_gather_t(enum kz_dtype t, enum kz_act act, bool keep, const struct kz_norm *a,
                               int64_t first, int64_t last, const float *coef, float *S, float *Q) {
   for (int64_t r = first; r < last; r += GATHER_ROWS) {
     int64_t stop = r + GATHER_ROWS < last ? r + GATHER_ROWS : last;
     int col = 0;
     for (; col + 2 * VL <= a->c; col += 2 * VL)
-      backward_sums(t, act, 2, VL, a, col, r, stop, coef, S, Q);
+      backward_sums(t, act, keep, 2, VL, a, col, r, stop, coef, S, Q);
     for (; col < a->c; col += VL)
-      backward_sums(t, act, 1, lanes(col, a->c), a, col, r, stop, coef, S, Q);
+      backward_sums(t, act, keep, 1, lanes(col, a->c), a, col, r, stop, coef, S, Q);
   }
 }
 
@@ -307,23 +332,29 @@ static void backward_gather(const struct norm_job *job, int sample, int chunk, f
   int64_t last = (int64_t)sample * a->hw + chunk_row(job, chunk + 1);
   float *S = slot + (size_t)(1 + 2 * chunk) * a->c, *Q = S + a->c;
   for (int i = 0; i < a->c; i++) S[i] = Q[i] = 0;
-  if (a->act == KZ_ACT_SILU)
-    WITH_DTYPE(a->dtype, backward_gather_t(T, KZ_ACT_SILU, a, first, last, coef, S, Q));
+  if (a->act != KZ_ACT_SILU)
+    WITH_DTYPE(a->dtype, backward_gather_t(T, KZ_ACT_NONE, false, a, first, last, coef, S, Q));
+  else if (a->accumulate)
+    WITH_DTYPE(a->dtype, backward_gather_t(T, KZ_ACT_SILU, false, a, first, last, coef, S, Q));
   else
-    WITH_DTYPE(a->dtype, backward_gather_t(T, KZ_ACT_NONE, a, first, last, coef, S, Q));
+    WITH_DTYPE(a->dtype, backward_gather_t(T, KZ_ACT_SILU, true, a, first, last, coef, S, Q));
 }
 
-/* One channel's share of the gradients of gamma, beta and film. */
-static void backward_params(const struct kz_norm *a, int sample, int i, double s, double q,
-                            float *partial) {
+/* A sample's share of the gradients of gamma and beta, and those of its film; Q = sum dz xhat. */
+INLINE void backward_params(enum kz_dtype t, const struct kz_norm *a, int sample, const float *S,
+                            const float *Q, float *partial) {
   const int c = a->c;
   const int64_t film = (int64_t)sample * 2 * c;
-  double scale = a->film ? 1.0 + ld1(a->dtype, a->film, film + i) : 1.0;
-  partial[i] += (float)(scale * q);
-  partial[c + i] += (float)(scale * s);
-  if (a->diff_film) {
-    st1(a->dtype, a->diff_film, film + i, (float)(a->gamma[i] * q + a->beta[i] * s));
-    st1(a->dtype, a->diff_film, film + c + i, (float)s);
+  for (int i = 0; i < c; i += VL) {
+    int n = lanes(i, c);
+    vf s = ldn(KZ_F32, S, i, n), q = ldn(KZ_F32, Q, i, n), scale = vset(1.0f);
+    if (a->film) scale += ldn(t, a->film, film + i, n);
+    stn(KZ_F32, partial, i, n, ldn(KZ_F32, partial, i, n) + scale * q);
+    stn(KZ_F32, partial, c + i, n, ldn(KZ_F32, partial, c + i, n) + scale * s);
+    if (!a->diff_film) continue;
+    stn(t, a->diff_film, film + i, n,
+        ldn(KZ_F32, a->gamma, i, n) * q + ldn(KZ_F32, a->beta, i, n) * s);
+    stn(t, a->diff_film, film + c + i, n, s);
   }
 }
 
@@ -332,25 +363,31 @@ static void backward_close(const struct norm_job *job, int sample, const float *
   const struct kz_norm *a = job->a;
   const int c = a->c, per = c / a->groups;
   const double count = (double)a->hw * per;
+  const float *A = coef + NORM_A * c;
+  float *P = coef + NORM_P * c, *R = coef + NORM_R * c;
   backward_open(job, sample, coef);
+  slot_sums(job, slot, R, P);
+  for (int g = 0; g < a->groups; g++)
+    for (int i = g * per; i < (g + 1) * per; i++) P[i] *= a->rstd[(int64_t)sample * a->groups + g];
+  if (owner) WITH_DTYPE(a->dtype, backward_params(T, a, sample, R, P, partial));
   for (int g = 0; g < a->groups; g++) {
-    const double rstd = a->rstd[(int64_t)sample * a->groups + g];
     double s1 = 0, s2 = 0; /* rstd * sums of dy gamma, dy gamma xhat over the group */
     for (int i = g * per; i < (g + 1) * per; i++) {
-      double s = slot_sum(job, slot, 0, i), q = slot_sum(job, slot, 1, i) * rstd;
-      s1 += coef[NORM_A * c + i] * s;
-      s2 += coef[NORM_A * c + i] * q;
-      if (owner) backward_params(a, sample, i, s, q, partial);
+      s1 += (double)A[i] * R[i];
+      s2 += (double)A[i] * P[i];
     }
+    const float p = (float)(-a->rstd[(int64_t)sample * a->groups + g] * s2 / count);
+    const float r = (float)(-s1 / count);
     for (int i = g * per; i < (g + 1) * per; i++) {
-      coef[NORM_P * c + i] = (float)(-rstd * s2 / count);
-      coef[NORM_R * c + i] = (float)(-s1 / count);
+      P[i] = p;
+      R[i] = r;
     }
   }
 }
 
-INLINE void backward_apply_t(enum kz_dtype t, enum kz_act act, const struct kz_norm *a,
-                             int64_t first, int64_t last, const float *coef) {
+INLINE void backward_apply_t(enum kz_dtype t, enum kz_act act, bool accumulate, const void *diff,
+                             const struct kz_norm *a, int64_t first, int64_t last,
+                             const float *coef) {
   const int c = a->c;
   const float *M = coef + NORM_M * c, *A = coef + NORM_A * c, *B = coef + NORM_B * c;
   const float *P = coef + NORM_P * c, *R = coef + NORM_R * c;
@@ -358,22 +395,25 @@ INLINE void backward_apply_t(enum kz_dtype t, enum kz_act act, const struct kz_n
     for (int i = 0; i < c; i += VL) {
       int n = lanes(i, c);
       vf u = ldn(t, a->src, r * c + i, n) - ldn(KZ_F32, M, i, n);
-      vf dz = ldn(t, a->diff_dst, r * c + i, n), k = ldn(KZ_F32, A, i, n);
+      vf dz = ldn(t, diff, r * c + i, n), k = ldn(KZ_F32, A, i, n);
       if (act != KZ_ACT_NONE) dz *= act_slope(act, t == KZ_BF16, u * k + ldn(KZ_F32, B, i, n));
       vf d = dz * k + (u * ldn(KZ_F32, P, i, n) + ldn(KZ_F32, R, i, n));
-      if (a->accumulate) d += ldn(t, a->diff_src, r * c + i, n);
+      if (accumulate) d += ldn(t, a->diff_src, r * c + i, n);
       stn(t, a->diff_src, r * c + i, n, d);
     }
 }
 
 static void backward_apply(const struct norm_job *job, int sample, int chunk, const float *coef) {
   const struct kz_norm *a = job->a;
-  int64_t first = (int64_t)sample * a->hw + chunk_row(job, chunk);
-  int64_t last = (int64_t)sample * a->hw + chunk_row(job, chunk + 1);
-  if (a->act == KZ_ACT_SILU)
-    WITH_DTYPE(a->dtype, backward_apply_t(T, KZ_ACT_SILU, a, first, last, coef));
+  const int64_t first = (int64_t)sample * a->hw + chunk_row(job, chunk);
+  const int64_t last = (int64_t)sample * a->hw + chunk_row(job, chunk + 1);
+  const void *g = keeps_dz(a) ? a->diff_src : a->diff_dst; /* kept: dz, no activation left */
+  if (!a->accumulate)
+    WITH_DTYPE(a->dtype, backward_apply_t(T, KZ_ACT_NONE, false, g, a, first, last, coef));
+  else if (a->act == KZ_ACT_SILU)
+    WITH_DTYPE(a->dtype, backward_apply_t(T, KZ_ACT_SILU, true, g, a, first, last, coef));
   else
-    WITH_DTYPE(a->dtype, backward_apply_t(T, KZ_ACT_NONE, a, first, last, coef));
+    WITH_DTYPE(a->dtype, backward_apply_t(T, KZ_ACT_NONE, true, g, a, first, last, coef));
 }
 
 static void norm_backward(const struct kz_norm *a) {

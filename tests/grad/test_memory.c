@@ -1,7 +1,10 @@
 /* What the memory plan promises: the same results with or without a backward
  * pass, whatever the run before left in the buffers, and no allocation inside a
  * step. Allocations are counted by taking malloc's place in this program; the
- * first one is reported with its callers. */
+ * first one is reported with its callers. oneDNN's execute call itself makes a
+ * small table of its arguments by C++'s operator new each time, which no caller
+ * can avoid: those are told apart by taking operator new's place too, and may
+ * only be small (a scratchpad among them would be our mistake). */
 #include "../golden/harness.h"
 
 #include <errno.h>
@@ -16,7 +19,10 @@
 #define COUNTS 1
 #endif
 
+#define SMALL 1024 /* bytes: more than any of oneDNN's argument tables */
+
 static volatile int armed, counted;
+static volatile size_t largest_new;
 
 #if COUNTS
 extern void *__libc_malloc(size_t);
@@ -29,6 +35,7 @@ void *realloc(void *p, size_t n);
 void *memalign(size_t alignment, size_t n);
 void *aligned_alloc(size_t alignment, size_t n);
 int posix_memalign(void **p, size_t alignment, size_t n);
+void *_Znwm(size_t n); /* operator new */
 
 static void count_one(void) {
   if (!armed) return;
@@ -62,6 +69,12 @@ int posix_memalign(void **p, size_t alignment, size_t n) {
   if (!q) return ENOMEM;
   *p = q;
   return 0;
+}
+void *_Znwm(size_t n) {
+  void *p = __libc_malloc(n ? n : 1);
+  if (!p) abort(); /* operator new never returns NULL */
+  if (armed && n > largest_new) largest_new = n;
+  return p;
 }
 #endif
 
@@ -149,27 +162,34 @@ static void test_train_or_not(void **state) {
     double e = relative_error(KZ_F32, kz_graph_data(b.g, b.y), kz_graph_data(a.g, a.y),
                               value_count(&a, a.y));
     if (!(e < 1e-6)) fail_msg("%s: outputs differ by %.1e", chain_cases[i].name, e);
-    struct kz_graph_stats sa, sb;
-    kz_graph_get_stats(a.g, &sa);
-    kz_graph_get_stats(b.g, &sb);
-    assert_true(sb.planned_bytes <= sb.unshared_bytes);
-    assert_true(sa.planned_bytes <= sa.unshared_bytes);
-    assert_true(sb.planned_bytes <= sa.planned_bytes);
     release_case(&a);
     release_case(&b);
   }
 }
 
-/* In a network of this size most buffers share storage, or the plan does nothing. */
+static kz_var build_fedr(struct kz_graph *g, const kz_var *x) {
+  static const struct kz_fedr_config c = {{16, 16, 32, 32}, 4, 8, 48, 0};
+  return kz_fedr_build(g, &c, x[0], x[1]);
+}
+
+static const struct op_case fedr_case = {
+    "fedr", build_fedr, 2, {{2, 64, 32, KZ_FEDR_IN}, {2, 1, 1, KZ_FEDR_TIME}}, false};
+
+/* Most buffers of a network share storage, or the plan does nothing. */
 static void test_plan_shares(void **state) {
   (void)state;
-  struct case_graph b;
-  struct kz_graph_stats s;
-  build_case(&b, &chain_cases[5], KZ_F32, false);
-  kz_graph_get_stats(b.g, &s);
-  assert_true(s.planned_bytes > 0 && s.planned_bytes * 2 < s.unshared_bytes);
-  assert_true(s.flops > 0);
-  release_case(&b);
+  struct case_graph use, train;
+  struct kz_graph_stats u, t;
+  build_case(&use, &fedr_case, KZ_F32, false);
+  build_case(&train, &fedr_case, KZ_F32, true);
+  kz_graph_get_stats(use.g, &u);
+  kz_graph_get_stats(train.g, &t);
+  assert_true(u.planned_bytes > 0 && u.planned_bytes * 3 < u.unshared_bytes);
+  assert_true(t.planned_bytes * 4 < t.unshared_bytes * 3);
+  assert_true(u.planned_bytes < t.planned_bytes);
+  assert_true(u.flops > 0 && fabs(u.flops - t.flops) < 1);
+  release_case(&use);
+  release_case(&train);
 }
 
 static void adamw(struct kz_paramset *p, const struct kz_kernels *k, int at) {
@@ -191,6 +211,7 @@ static int count_case(const struct op_case *c, enum kz_dtype t, int steps) {
   set_params(&b);
   set_values(&b);
   counted = 0;
+  largest_new = 0;
   for (int i = 0; i < steps; i++) {
     armed = i > 0;
     step(&b);
@@ -199,24 +220,18 @@ static int count_case(const struct op_case *c, enum kz_dtype t, int steps) {
   }
   release_case(&b);
   if (counted) print_error("%s: %d allocations in %d steps\n", c->name, counted, steps - 1);
-  return counted;
-}
-
-static kz_var build_fedr(struct kz_graph *g, const kz_var *x) {
-  static const struct kz_fedr_config c = {{16, 16, 32, 32}, 4, 8, 48, 0};
-  return kz_fedr_build(g, &c, x[0], x[1]);
+  if (largest_new > SMALL) print_error("%s: oneDNN allocated %zu bytes\n", c->name, largest_new);
+  return counted + (largest_new > SMALL);
 }
 
 static void test_no_allocation(void **state) {
   (void)state;
-  static const struct op_case fedr = {
-      "fedr", build_fedr, 2, {{2, 64, 32, KZ_FEDR_IN}, {2, 1, 1, KZ_FEDR_TIME}}, false};
   int bad = 0;
   void *frames[4];
   if (!COUNTS) skip(); /* the sanitiser has taken malloc's place already */
   backtrace(frames, 4); /* loads what it needs before counting */
   for (int i = 0; i < CHAIN_CASE_COUNT; i++) bad += count_case(&chain_cases[i], KZ_F32, 3);
-  bad += count_case(&fedr, KZ_F32, 3);
+  bad += count_case(&fedr_case, KZ_F32, 3);
   assert_int_equal(bad, 0);
 }
 
