@@ -1,0 +1,166 @@
+/* What the benchmark programs share: the full-size network with seeded weights
+ * and inputs, a clock, a median, and the protocol of bench/peers/compare.py
+ * ("ready FLOPS", then for each line with a count the seconds one step took). */
+#ifndef KZ_BENCH_H
+#define KZ_BENCH_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "model/fedr.h"
+
+#define BENCH_MAX_ROUNDS 1000
+
+struct bench_net {
+  const struct kz_backend *backend;
+  struct kz_paramset params;
+  struct kz_graph *g;
+  kz_var x, time, y;
+  int batch, size, threads;
+  float *target, *weight;
+  double flops; /* of one forward pass */
+};
+
+struct bench_options {
+  int batch, size, rounds, threads;
+  enum kz_dtype dtype;
+  bool serve, profile;
+};
+
+static inline double bench_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static inline int bench_die(const char *message) {
+  fprintf(stderr, "%s\n", message);
+  return 1;
+}
+
+static inline int bench_by_value(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static inline double bench_median(double *v, int n) {
+  qsort(v, (size_t)n, sizeof *v, bench_by_value);
+  return v[n / 2];
+}
+
+/* --batch N --size N --rounds N --threads N --f32 --serve --profile. Returns 0, or 1 with a word
+ * on stderr. */
+static inline int bench_parse(int argc, char **argv, struct bench_options *o) {
+  o->dtype = kz_cpu_has_bf16() ? KZ_BF16 : KZ_F32;
+  o->threads = 2;
+  for (int i = 1; i < argc; i++) {
+    int *to = !strcmp(argv[i], "--batch")     ? &o->batch
+              : !strcmp(argv[i], "--size")    ? &o->size
+              : !strcmp(argv[i], "--rounds")  ? &o->rounds
+              : !strcmp(argv[i], "--threads") ? &o->threads
+                                              : NULL;
+    if (to && i + 1 < argc) *to = atoi(argv[++i]);
+    else if (!strcmp(argv[i], "--f32")) o->dtype = KZ_F32;
+    else if (!strcmp(argv[i], "--serve")) o->serve = true;
+    else if (!strcmp(argv[i], "--profile")) o->profile = true;
+    else return bench_die("options: --batch N --size N --rounds N --threads N --f32 --serve "
+                          "--profile");
+  }
+  if (o->batch < 1 || o->size < 32 || o->size % 32 || o->rounds < 1 ||
+      o->rounds > BENCH_MAX_ROUNDS || o->threads < 1)
+    return bench_die("batch, rounds (up to 1000) and threads must be positive, size a multiple "
+                     "of 32");
+  return 0;
+}
+
+static inline float *bench_noise(const struct kz_backend *be, uint64_t seed, size_t count) {
+  float *p = be->alloc(count * sizeof(float));
+  if (p) be->kernels->normal(seed, 0, (int64_t)count, p);
+  return p;
+}
+
+static inline int bench_net_init(struct bench_net *b, const struct bench_options *o, bool train,
+                                 struct kz_err *err) {
+  struct kz_fedr_config c;
+  struct kz_rng rng;
+  struct kz_graph_stats stats;
+  size_t pixels = (size_t)o->batch * o->size * o->size;
+  memset(b, 0, sizeof *b);
+  b->backend = kz_backend_cpu(o->threads);
+  b->batch = o->batch;
+  b->size = o->size;
+  b->threads = o->threads;
+  kz_fedr_config_defaults(&c);
+  kz_paramset_init(&b->params, b->backend);
+  struct kz_graph_options go = {b->backend, &b->params, o->dtype, train};
+  int rc = kz_graph_new(&go, &b->g, err);
+  if (rc) return rc;
+  b->x = kz_graph_input(b->g, "x", KZ_F32, (struct kz_dims){o->batch, o->size, o->size, KZ_FEDR_IN},
+                        false);
+  b->time = kz_graph_input(b->g, "time", KZ_F32, (struct kz_dims){o->batch, 1, 1, KZ_FEDR_TIME},
+                           false);
+  b->y = kz_fedr_build(b->g, &c, b->x, b->time);
+  kz_graph_output(b->g, b->y);
+  if ((rc = kz_graph_finish(b->g, err))) return rc;
+  kz_rng_init(&rng, 1);
+  kz_paramset_randomise(&b->params, &rng);
+  b->params.version++;
+  b->backend->kernels->normal(2, 0, (int64_t)pixels * KZ_FEDR_IN, kz_graph_data(b->g, b->x));
+  for (int i = 0; i < o->batch; i++)
+    kz_fedr_time_features(0.5f, (float *)kz_graph_data(b->g, b->time) + i * KZ_FEDR_TIME);
+  b->target = bench_noise(b->backend, 3, pixels * 3);
+  b->weight = bench_noise(b->backend, 4, pixels);
+  if (!b->target || !b->weight) return kz_err_set(err, KZ_ENOMEM, "out of memory");
+  kz_graph_get_stats(b->g, &stats);
+  b->flops = stats.flops;
+  return 0;
+}
+
+static inline void bench_net_release(struct bench_net *b) {
+  kz_graph_free(b->g);
+  kz_paramset_release(&b->params);
+  b->backend->free(b->target);
+  b->backend->free(b->weight);
+}
+
+/* Read counts from stdin, do as many steps, print seconds a step, until the end of input. */
+static inline int bench_serve(int (*step)(void *, struct kz_err *), void *self, double flops,
+                              struct kz_err *err) {
+  char line[64];
+  int rc = 0;
+  printf("ready %.6g\n", flops);
+  fflush(stdout);
+  while (!rc && fgets(line, sizeof line, stdin)) {
+    int count = atoi(line);
+    double start = bench_now();
+    for (int i = 0; !rc && i < count; i++) rc = step(self, err);
+    printf("%.9f\n", (bench_now() - start) / (count > 0 ? count : 1));
+    fflush(stdout);
+  }
+  return rc;
+}
+
+/* Median seconds of `rounds` steps after `warm` others; negative after an error. */
+static inline double bench_rounds(int (*step)(void *, struct kz_err *), void *self, int warm,
+                                  int rounds, struct kz_err *err) {
+  static double seconds[BENCH_MAX_ROUNDS];
+  for (int i = -warm; i < rounds; i++) {
+    double start = bench_now();
+    if (step(self, err)) return -1;
+    if (i >= 0) seconds[i] = bench_now() - start;
+  }
+  return bench_median(seconds, rounds);
+}
+
+static inline void bench_profile(struct bench_net *b, int steps) {
+  const char *op[32];
+  double forward[32], backward[32];
+  int rows = kz_graph_profile_rows(b->g, 32, op, forward, backward);
+  for (int i = 0; i < rows; i++)
+    printf("  %-16s forward %8.2f ms, backward %8.2f ms\n", op[i], forward[i] * 1000 / steps,
+           backward[i] * 1000 / steps);
+}
+
+#endif
