@@ -14,7 +14,7 @@ enum { SCRATCH_FORWARD, SCRATCH_BACKWARD };
 static struct kz_conv_desc describe(const struct kz_graph *g, const struct kz_node *n)
 {
   struct kz_dims s = kz__dims(g, n->in[0]);
-  if (n->arg[ROWS]) s = (struct kz_dims){1, 1, s.n * s.h * s.w, s.c};
+  if (n->arg[ROWS]) s = (struct kz_dims){s.n * s.h * s.w, 1, 1, s.c};
   return (struct kz_conv_desc){
       .mb = s.n, .ic = s.c, .oc = n->arg[OC], .ih = s.h, .iw = s.w,
       .kh = n->arg[KERNEL], .kw = n->arg[KERNEL], .stride = n->arg[STRIDE],
