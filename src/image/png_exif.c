@@ -5,7 +5,10 @@
  * Reading walks the chunks up to the pixels and a little beyond. Writing lets libvips encode into
  * a target of ours, which passes the bytes to the file and puts an eXIf chunk after the header:
  * a PNG starts with 8 bytes of signature and 25 of IHDR, always. libvips' "exif-data" is the
- * chunk's content after the six bytes "Exif\0\0" (PNG specification, third edition, 11.3.4.5). */
+ * chunk's content after the six bytes "Exif\0\0" (PNG specification, third edition, 11.3.4.5).
+ *
+ * Compression 3 with adaptive filters: on photographs of murals as small as level 6, or a little
+ * smaller, in half the time. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -153,7 +156,7 @@ int kz__png_save(VipsImage *im, const char *path) {
   }
   target = vips_target_custom_new();
   g_signal_connect(target, "write", G_CALLBACK(on_write), &s);
-  rc = vips_pngsave_target(im, VIPS_TARGET(target), "compression", 6, "filter",
+  rc = vips_pngsave_target(im, VIPS_TARGET(target), "compression", 3, "filter",
                            VIPS_FOREIGN_PNG_FILTER_ALL, "bitdepth",
                            im->BandFmt == VIPS_FORMAT_USHORT ? 16 : 8, NULL);
 out:
