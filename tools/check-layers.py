@@ -16,6 +16,7 @@ MAY_INCLUDE = {
     "damage": ["image"],
     "sample": ["image"],
     "report": ["image"],
+    "report": ["image"],
     "nn": ["tensor"],
     "bridge": ["image", "tensor"],
     "model": ["nn"],
