@@ -211,9 +211,10 @@ static enum outcome run_row(struct session *s, const struct list *l, const struc
   }
   if (!code) return DONE;
   if (code == KZ_EINTR) return STOPPED;
-  if (s->restorer) kz_err_prefix(&err, "%s: line %d", l->path, row->line);
+  bool hopeless = !row->problem && !s->restorer; /* no model: no row will do better */
+  if (!hopeless) kz_err_prefix(&err, "%s: line %d", l->path, row->line);
   kz_cli_fail(&err);
-  return s->restorer || row->problem ? FAILED : HOPELESS;
+  return hopeless ? HOPELESS : FAILED;
 }
 
 static int run_list(struct session *s) {

@@ -156,10 +156,21 @@ complains 'there is no model nothing.safetensors'
 is "$(printf '%s\n' "$errors" | wc -l)" 1
 rm -f list.csv
 
+# Wait until process $1 catches SIGINT (bit 1 of the mask): before that a signal proves nothing.
+catches() {
+  for _ in $(seq 600); do
+    mask=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null)
+    [ -n "$mask" ] && [ $((0x${mask: -4} & 2)) != 0 ] && return
+    sleep 0.05
+  done
+  note 'the signal is never caught'
+}
+
 begin 'an interruption ends a run cleanly'
 "$kizil" restore b.png --mask mask_b.png -o o.png --steps 1000 >stdout 2>stderr </dev/null &
 child=$!
-sleep 0.5
+catches $child
+sleep 0.1
 kill -INT $child
 status=0
 wait $child || status=$?
@@ -170,7 +181,8 @@ begin 'an interrupted list is finished by the same command'
 printf 'image,mask,output\na.png,mask.png,o1.png\nb.png,mask_b.png,o2.png\n' >list.csv
 "$kizil" restore --batch list.csv --steps 1000 >stdout 2>stderr </dev/null &
 child=$!
-sleep 0.5
+catches $child
+sleep 0.1
 kill -TERM $child
 status=0
 wait $child || status=$?
