@@ -175,9 +175,9 @@ void kz__list_split(struct kz__list *list, double share, int held_out) {
 /* Reads the size; false if the image is of no use, which is then logged. */
 static bool probe_item(struct kz__item *item, struct kz__log *log, int *code,
                        struct kz_err *err) {
-  struct kz_image *im = NULL;
+  struct kz_image_info info;
   struct kz_err why;
-  int failed = kz_image_open(item->path, &im, &why);
+  int failed = kz_image_probe(item->path, &info, &why);
   if (failed == KZ_ENOMEM) {
     *code = kz_err_set(err, KZ_ENOMEM, "%s", why.msg);
     return false;
@@ -186,9 +186,6 @@ static bool probe_item(struct kz__item *item, struct kz__log *log, int *code,
     kz__log_add(log, item, why.msg);
     return false;
   }
-  struct kz_image_info info;
-  kz_image_get_info(im, &info);
-  kz_image_close(im);
   item->width = info.width;
   item->height = info.height;
   if (info.width >= SMALLEST_SIDE && info.height >= SMALLEST_SIDE) return true;

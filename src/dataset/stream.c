@@ -9,7 +9,8 @@
  * the next of the list, which is the same one at any time.
  *
  * With nothing to cut, threads decode ahead of need, in the order of the list, as long as the cache
- * has room. They run five steps of niceness below the caller, whose time is the dearer.
+ * has room. They run five steps of niceness below the caller, whose time is the dearer; a caller
+ * who comes too early therefore does not just wait for them, but cuts what nobody has taken yet.
  *
  * Another shape, or an index that is not the next, empties the ring: the caller waits for the crops
  * in hand, then the batches are renumbered. Memory is allocated only there and when decoding. */
@@ -68,7 +69,8 @@ struct kz_stream {
   pthread_t *threads;
   int running;
 
-  double waited; /* touched by the caller only */
+  struct kz__cutter cutter; /* touched by the caller only, as is what follows */
+  double waited;
 };
 
 void kz_stream_options_defaults(struct kz_stream_options *o) {
@@ -320,6 +322,7 @@ void kz_stream_close(struct kz_stream *s) {
     free(s->ring[i].rgb);
     free(s->ring[i].mask);
   }
+  kz__cutter_release(&s->cutter);
   kz__cache_release(&s->cache);
   kz__list_release(&s->list);
   kz__log_release(&s->log);
@@ -358,6 +361,15 @@ static int restart(struct kz_stream *s, int64_t index, int count, int size, stru
   return code;
 }
 
+/* Wait for the batch, or lend a hand. */
+static void complete(struct kz_stream *s, int64_t index) {
+  struct ring_batch *b = &s->ring[index % RING];
+  while (b->done < s->count) {
+    if (b->taken < s->count) do_crop(s, &s->cutter, index, b->taken++);
+    else pthread_cond_wait(&s->ready, &s->lock);
+  }
+}
+
 int kz_stream_next(struct kz_stream *s, int64_t index, int count, int size, struct kz_batch *batch,
                    struct kz_err *err) {
   if (index < 0 || index > INT64_MAX / (2 * MAX_COUNT))
@@ -377,7 +389,7 @@ int kz_stream_next(struct kz_stream *s, int64_t index, int count, int size, stru
   }
   pthread_cond_broadcast(&s->work);
   struct ring_batch *b = &s->ring[index % RING];
-  while (!code && b->done < s->count) pthread_cond_wait(&s->ready, &s->lock);
+  if (!code) complete(s, index);
   if (!code && b->code) code = kz_err_set(err, b->code, "%s", b->err.msg);
   if (!code) *batch = (struct kz_batch){count, size, b->rgb, b->mask};
   pthread_mutex_unlock(&s->lock);
