@@ -67,22 +67,41 @@ struct loss_args {
   double *partial; /* [SUM_BLOCKS] */
 };
 
-INLINE double loss_body(enum kz_dtype t, const struct loss_args *a, int64_t begin, int64_t end) {
+/* Elements [begin, end) with one weight each: weight(i) = w[i - begin], padded to whole vectors. */
+INLINE double loss_run(enum kz_dtype t, const struct loss_args *a, int64_t begin, int64_t end,
+                       const float *w) {
   const float scale = (float)(1.0 / a->norm);
-  double total = 0;
-  for (int64_t r = begin; r < end; r++) {
-    const float w = a->weight[r];
-    vf s = {0};
-    for (int64_t i = r * a->c, stop = i + a->c; i < stop; i += VL) {
-      int n = lanes(i, stop);
-      vf e = ldn(t, a->pred, i, n) - ldn(KZ_F32, a->target, i, n);
-      s += a->l1 * vabs(e) + a->l2 * e * e;
-      if (a->diff) {
-        vf sign = (vf)(((vi)vset(1.0f) | ((vi)e & INT32_MIN)) & (e != 0));
-        stn(t, a->diff, i, n, (w * scale) * (a->l1 * sign + (2.0f * a->l2) * e));
-      }
+  vf s = {0};
+  for (int64_t i = begin; i < end; i += VL) {
+    int n = lanes(i, end);
+    vf e = ldn(t, a->pred, i, n) - ldn(KZ_F32, a->target, i, n), v = ld(KZ_F32, w, i - begin);
+    s += v * (a->l1 * vabs(e) + a->l2 * e * e);
+    if (a->diff) {
+      vf sign = (vf)(((vi)vset(1.0f) | ((vi)e & INT32_MIN)) & (e != 0));
+      stn(t, a->diff, i, n, (v * scale) * (a->l1 * sign + (2.0f * a->l2) * e));
     }
-    total += (double)w * vhsum(s);
+  }
+  return vhsum_f64(s);
+}
+
+/* Rows are often narrower than a vector (three colours), so weights are spread to elements, a few
+ * hundred at a time. */
+INLINE double loss_body(enum kz_dtype t, const struct loss_args *a, int64_t begin, int64_t end) {
+  enum { SPREAD = 512 };
+  float w[SPREAD + VL] = {0};
+  double total = 0;
+  for (int64_t i = begin * a->c, stop = end * a->c, row = begin, left = a->c; i < stop;) {
+    int n = stop - i < SPREAD ? (int)(stop - i) : SPREAD;
+    for (int j = 0; j < n;) {
+      int run = left < n - j ? (int)left : n - j;
+      float v = a->weight[row];
+      for (int k = 0; k < run; k++) w[j + k] = v;
+      j += run;
+      left -= run;
+      if (left == 0) left = a->c, row++;
+    }
+    total += loss_run(t, a, i, i + n, w);
+    i += n;
   }
   return total;
 }

@@ -101,7 +101,15 @@ INLINE double vhsum_f64(vf v) {
 }
 
 /* bf16 <-> f32. Stores round to nearest even and keep NaN. */
-INLINE vf from_bf16(vh h) { return (vf)(__builtin_convertvector(h, vu) << 16); }
+INLINE vf from_bf16(vh h) {
+#if VL == 16
+  return (vf)((vu)_mm512_cvtepu16_epi32((__m256i)h) << 16);
+#elif VL == 8
+  return (vf)((vu)_mm256_cvtepu16_epi32((__m128i)h) << 16);
+#else
+  return (vf)(__builtin_convertvector(h, vu) << 16);
+#endif
+}
 
 INLINE vh to_bf16(vf x) {
 #if defined(__AVX512BF16__)
@@ -139,6 +147,23 @@ INLINE void st(enum kz_dtype t, void *p, int64_t i, vf v) {
 }
 
 /* The first n lanes, n < VL: what a row or an array ends with. Missing lanes read as 0. */
+#if VL == 16
+INLINE vf ld_tail_f32(const float *p, int n) {
+  return (vf)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+}
+
+INLINE vf ld_tail_bf16(const kz_bf16 *p, int n) {
+  return from_bf16((vh)_mm256_maskz_loadu_epi16((__mmask16)((1u << n) - 1), p));
+}
+
+INLINE void st_tail_f32(float *p, int n, vf v) {
+  _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
+}
+
+INLINE void st_tail_bf16(kz_bf16 *p, int n, vf v) {
+  _mm256_mask_storeu_epi16(p, (__mmask16)((1u << n) - 1), (__m256i)to_bf16(v));
+}
+#else
 static __attribute__((noinline)) vf ld_tail_f32(const float *p, int n) {
   float b[VL] = {0};
   vf v;
@@ -167,6 +192,7 @@ static __attribute__((noinline)) void st_tail_bf16(kz_bf16 *p, int n, vf v) {
   memcpy(b, &h, sizeof b);
   for (int i = 0; i < n; i++) p[i] = b[i];
 }
+#endif
 
 INLINE vf ldn(enum kz_dtype t, const void *p, int64_t i, int n) {
   if (__builtin_expect(n == VL, 1)) return ld(t, p, i);

@@ -59,7 +59,7 @@ static void check_norm(enum kz_dtype t, int n, int hw, int c, int groups, int va
 
 static void test_norm_shapes(void **state) {
   static const int shapes[][4] = {/* n, hw, c, groups */
-                                  {1, 1, 1, 1},    {2, 7, 3, 1},     {3, 64, 3, 3},
+                                  {2, 7, 1, 1},    {2, 7, 3, 1},     {3, 64, 3, 3},
                                   {2, 7, 16, 4},   {1, 64, 17, 17},  {3, 7, 48, 8},
                                   {1, 256, 64, 32}, {5, 64, 100, 20}, {2, 65, 192, 32},
                                   {40, 16, 64, 32}, {100, 3, 16, 1},  {1, 700, 192, 32},
