@@ -16,7 +16,7 @@
 #include "base/sha256.h"
 
 static char folder[] = "/tmp/kizil-test-file-XXXXXX";
-static char name[256];
+static char name[512];
 
 static const char *in_folder(const char *leaf) {
   snprintf(name, sizeof name, "%s/%s", folder, leaf);
@@ -174,7 +174,7 @@ static void test_read_grows(void **state) {
 static void test_same_file(void **state) {
   (void)state;
   struct kz_err err;
-  char a[256], b[256];
+  char a[512], b[512];
   snprintf(a, sizeof a, "%s/a", folder);
   snprintf(b, sizeof b, "%s/b", folder);
   assert_int_equal(kz_file_write(a, "x", 1, &err), 0);
