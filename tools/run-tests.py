@@ -11,6 +11,8 @@ import re
 import subprocess
 import sys
 
+PASS = re.compile(r"^ok \d")
+FAIL = re.compile(r"^not ok \d")
 SKIP = re.compile(r"^(?:not )?ok\b.*# *SKIP", re.I)
 
 
@@ -19,9 +21,9 @@ def count_cases(test):
     for line in test.get("stdout", "").splitlines():
         if SKIP.match(line):
             skipped += 1
-        elif line.startswith("ok "):
+        elif PASS.match(line):
             passed += 1
-        elif line.startswith("not ok "):
+        elif FAIL.match(line):
             failed += 1
     result = test["result"]
     if result == "SKIP" and not passed + skipped:

@@ -5,7 +5,14 @@
 #   is TEXT TEXT          equal                 holds COMMAND...  COMMAND succeeds
 #   skip REASON           the case cannot be run here
 #   finish                print the plan, exit
+# Programs among the arguments get absolute paths, as a test may change its folder.
 set -u
+arguments=()
+for argument; do
+  [ -e "$argument" ] && argument=$(realpath "$argument")
+  arguments+=("$argument")
+done
+set -- "${arguments[@]}"
 kizil=$1
 work=$(mktemp -d "${TMPDIR:-/tmp}/kizil-cli-XXXXXX")
 trap 'rm -rf "$work"' EXIT
