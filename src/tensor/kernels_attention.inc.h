@@ -83,25 +83,35 @@ static struct attn_work attn_work(const struct kz_attention *a, int part) {
 }
 
 /* rows [rows, dp] = src * scale, zeros beyond d. */
-static void pack_rows(enum kz_dtype t, int rows, int d, int dp, const void *src, int64_t from,
-                      int64_t stride, float scale, float *out) {
-  for (int r = 0; r < rows; r++)
-    for (int i = 0; i < dp; i += VL) {
-      int n = i >= d ? 0 : lanes(i, d);
-      vf v = {0};
-      if (n) WITH_DTYPE(t, v = ldn(T, src, from + r * stride + i, n));
-      st(KZ_F32, out, (int64_t)r * dp + i, v * scale);
-    }
+INLINE void pack_rows_t(enum kz_dtype t, int rows, int d, int dp, const void *src, int64_t from,
+                        int64_t stride, float scale, float *out) {
+  for (int r = 0; r < rows; r++, from += stride, out += dp) {
+    int i = 0;
+    for (; i < d; i += VL) st(KZ_F32, out, i, ldn(t, src, from + i, lanes(i, d)) * scale);
+    for (; i < dp; i += VL) st(KZ_F32, out, i, (vf){0});
+  }
 }
 
-/* out [dp, tkp] = src^T, zeros beyond. */
-static void pack_columns(enum kz_dtype t, int rows, int d, const struct attn_work *w,
-                         const void *src, int64_t from, int64_t stride, float *out) {
-  for (int r = 0; r < w->tkp; r++)
-    for (int i = 0; i < w->dp; i++) {
-      float v = 0;
-      if (r < rows && i < d) WITH_DTYPE(t, v = ld1(T, src, from + r * stride + i));
-      out[(int64_t)i * w->tkp + r] = v;
+static void pack_rows(enum kz_dtype t, int rows, int d, int dp, const void *src, int64_t from,
+                      int64_t stride, float scale, float *out) {
+  WITH_DTYPE(t, pack_rows_t(T, rows, d, dp, src, from, stride, scale, out));
+}
+
+/* columns [dp, tkp] = the transpose of packed rows [tkp, dp], of which `rows` are filled. */
+static void pack_columns(const struct attn_work *w, int rows, float *packed, float *columns) {
+  const int dp = w->dp, tkp = w->tkp;
+  memset(packed + (size_t)rows * dp, 0, sizeof(float) * (size_t)(tkp - rows) * dp);
+  for (int r = 0; r < tkp; r += 4)
+    for (int i = 0; i < dp; i += 4) {
+      const float *from = packed + (size_t)r * dp + i;
+      float *to = columns + (size_t)i * tkp + r;
+      __m128 a = _mm_loadu_ps(from), b = _mm_loadu_ps(from + dp);
+      __m128 c = _mm_loadu_ps(from + 2 * dp), d = _mm_loadu_ps(from + 3 * dp);
+      _MM_TRANSPOSE4_PS(a, b, c, d);
+      _mm_storeu_ps(to, a);
+      _mm_storeu_ps(to + tkp, b);
+      _mm_storeu_ps(to + 2 * tkp, c);
+      _mm_storeu_ps(to + 3 * tkp, d);
     }
 }
 
@@ -171,7 +181,8 @@ static void attention_forward_range(const struct kz_attention *a, const struct a
     if (i == begin || i % tiles == 0) {
       int64_t k = sample * a->k_batch + (int64_t)head * a->d;
       int64_t v = sample * a->v_batch + (int64_t)head * a->d;
-      pack_columns(a->dtype, a->tk, a->d, w, a->k, k, a->k_stride, w->kt);
+      pack_rows(a->dtype, a->tk, a->d, w->dp, a->k, k, a->k_stride, 1, w->k);
+      pack_columns(w, a->tk, w->k, w->kt);
       pack_rows(a->dtype, a->tk, a->d, w->dp, a->v, v, a->v_stride, 1, w->v);
     }
     attention_tile(a, w, sample, head, (int)(i % tiles) * KZ__ATTN_TQ);
@@ -238,9 +249,10 @@ static void attention_backward_range(const struct kz_attention *a, const struct 
     int sample = (int)(i / a->heads), head = (int)(i % a->heads);
     int64_t k = sample * a->k_batch + (int64_t)head * a->d;
     int64_t v = sample * a->v_batch + (int64_t)head * a->d;
-    pack_columns(a->dtype, a->tk, a->d, w, a->k, k, a->k_stride, w->kt);
-    pack_columns(a->dtype, a->tk, a->d, w, a->v, v, a->v_stride, w->vt);
+    pack_rows(a->dtype, a->tk, a->d, w->dp, a->v, v, a->v_stride, 1, w->v);
+    pack_columns(w, a->tk, w->v, w->vt);
     pack_rows(a->dtype, a->tk, a->d, w->dp, a->k, k, a->k_stride, 1, w->k);
+    pack_columns(w, a->tk, w->k, w->kt);
     memset(w->dk, 0, sizeof(float) * w->dp * w->tkp);
     memset(w->v, 0, sizeof(float) * w->dp * w->tkp);
     for (int q0 = 0; q0 < a->tq; q0 += KZ__ATTN_TQ) attention_diff_tile(a, w, sample, head, q0);
@@ -253,10 +265,14 @@ static void attention_run(const struct kz_attention *a, int64_t tasks,
                           void (*range)(const struct kz_attention *, const struct attn_work *,
                                         int64_t, int64_t)) {
   int threads = thread_count((int64_t)a->n * a->heads * a->tq * a->tk * a->d / 8);
-#pragma omp parallel num_threads(threads) if (threads > 1)
+  if (threads < 2) { /* not by an if clause: libgomp allocates a team when its size changes */
+    struct attn_work w = attn_work(a, 0);
+    range(a, &w, 0, tasks);
+    return;
+  }
+#pragma omp parallel num_threads(threads)
   {
-    int part = threads > 1 ? omp_get_thread_num() : 0;
-    int parts = threads > 1 ? omp_get_num_threads() : 1;
+    int part = omp_get_thread_num(), parts = omp_get_num_threads();
     struct attn_work w = attn_work(a, part);
     range(a, &w, cut(tasks, 1, part, parts), cut(tasks, 1, part + 1, parts));
   }

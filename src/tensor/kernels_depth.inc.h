@@ -13,23 +13,32 @@ struct depth_args {
   bool accumulate;
 };
 
-/* Tasks are rows of blocks. `deep` is the block's place in the deep tensor, (ch * b + dy) * b + dx
- * within it; `flat` walks the spatial one. */
+/* One block. `deep` is its place in the deep tensor, where (ch * b + dy) * b + dx is the channel;
+ * `flat` its first pixel in the spatial one. */
+INLINE void depth_block(enum kz_dtype src_t, enum kz_dtype dst_t, bool to_depth, int b,
+                        const struct depth_args *a, int64_t deep, int64_t flat) {
+  const int c = a->d.c;
+  for (int dy = 0; dy < b; dy++, flat += (int64_t)a->d.w * c)
+    for (int ch = 0; ch < c; ch++)
+      for (int dx = 0; dx < b; dx++) {
+        int64_t i = deep + (ch * b + dy) * b + dx, j = flat + dx * c + ch;
+        int64_t from = to_depth ? j : i, to = to_depth ? i : j;
+        float v = ld1(src_t, a->src, from);
+        st1(dst_t, a->dst, to, a->accumulate ? v + ld1(dst_t, a->dst, to) : v);
+      }
+}
+
+/* Tasks are rows of blocks. */
 INLINE void depth_row(enum kz_dtype src_t, enum kz_dtype dst_t, bool to_depth,
                       const struct depth_args *a, int64_t row) {
   const int b = a->b, c = a->d.c, w = a->d.w;
   for (int x = 0; x < w / b; x++) {
     const int64_t deep = (row * (w / b) + x) * c * b * b;
-    for (int dy = 0; dy < b; dy++) {
-      const int64_t flat = ((row * b + dy) * w + (int64_t)x * b) * c;
-      for (int ch = 0; ch < c; ch++)
-        for (int dx = 0; dx < b; dx++) {
-          int64_t i = deep + (ch * b + dy) * b + dx, j = flat + dx * c + ch;
-          int64_t from = to_depth ? j : i, to = to_depth ? i : j;
-          float v = ld1(src_t, a->src, from);
-          st1(dst_t, a->dst, to, a->accumulate ? v + ld1(dst_t, a->dst, to) : v);
-        }
-    }
+    const int64_t flat = (row * b * w + (int64_t)x * b) * c;
+    if (b == 4)
+      depth_block(src_t, dst_t, to_depth, 4, a, deep, flat);
+    else
+      depth_block(src_t, dst_t, to_depth, b, a, deep, flat);
   }
 }
 

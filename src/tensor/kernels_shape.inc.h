@@ -137,16 +137,17 @@ static void nearest_forward(enum kz_dtype t, struct kz_dims d, int factor, const
   split((int64_t)d.n * d.h, 1, (int64_t)d.w * d.c * factor * factor, nearest_forward_range, &a);
 }
 
-INLINE void nearest_backward_pixel(enum kz_dtype t, const struct nearest_args *a, int64_t row,
-                                   int x) {
-  const int w = a->d.w, c = a->d.c, f = a->factor;
-  const int64_t to = (row * w + x) * c;
+INLINE void nearest_backward_pixel(enum kz_dtype t, int f, const struct nearest_args *a,
+                                   int64_t row, int x) {
+  const int c = a->d.c;
+  const int64_t to = (row * a->d.w + x) * c, line = a->d.w * f * a->stride;
+  const int64_t from = row * f * line + x * f * a->stride;
   for (int i = 0; i < c; i += VL) {
     int n = lanes(i, c);
     vf s = {0};
     for (int dy = 0; dy < f; dy++)
       for (int dx = 0; dx < f; dx++)
-        s += ldn(t, a->src, ((row * f + dy) * w * f + x * f + dx) * a->stride + i, n);
+        s += ldn(t, a->src, from + dy * line + dx * a->stride + i, n);
     if (a->accumulate) s += ldn(t, a->dst, to + i, n);
     stn(t, a->dst, to + i, n, s);
   }
@@ -155,7 +156,12 @@ INLINE void nearest_backward_pixel(enum kz_dtype t, const struct nearest_args *a
 static void nearest_backward_range(const void *args, int64_t begin, int64_t end) {
   const struct nearest_args *a = args;
   for (int64_t row = begin; row < end; row++)
-    for (int x = 0; x < a->d.w; x++) WITH_DTYPE(a->t, nearest_backward_pixel(T, a, row, x));
+    for (int x = 0; x < a->d.w; x++) {
+      if (a->factor == 2)
+        WITH_DTYPE(a->t, nearest_backward_pixel(T, 2, a, row, x));
+      else
+        WITH_DTYPE(a->t, nearest_backward_pixel(T, a->factor, a, row, x));
+    }
 }
 
 static void nearest_backward(enum kz_dtype t, struct kz_dims d, int factor, const void *diff_dst,

@@ -77,6 +77,9 @@ INLINE vf vrecip_fast(vf x) {
 }
 
 INLINE float vhsum(vf v) {
+#if VL == 16
+  return _mm512_reduce_add_ps((__m512)v);
+#endif
   float s[VL];
   memcpy(s, &v, sizeof s);
   for (int w = VL / 2; w; w /= 2)
@@ -85,6 +88,9 @@ INLINE float vhsum(vf v) {
 }
 
 INLINE float vhmax(vf v) {
+#if VL == 16
+  return _mm512_reduce_max_ps((__m512)v);
+#endif
   float s[VL];
   memcpy(s, &v, sizeof s);
   for (int w = VL / 2; w; w /= 2)
