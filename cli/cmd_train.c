@@ -57,7 +57,7 @@ struct train {
   const char *out, *config;
   bool resume;
   struct settings settings, saved; /* `saved`: of the run that is resumed, without strings */
-  struct kz_param table[MAX_PARAMS]; /* kz_train_params, then data_params */
+  struct kz_param table[MAX_PARAMS]; /* data_params, then kz_train_params */
   struct kz_stream *stream, *held_out;
   struct kz_train_log log;
   bool started;
@@ -70,13 +70,13 @@ struct train {
 
 static void join_tables(struct kz_param *table) {
   int n = 0;
-  for (const struct kz_param *p = kz_train_params; p->name && n < MAX_PARAMS - 1; p++) {
-    table[n] = *p;
-    table[n++].offset += offsetof(struct settings, train);
-  }
   for (const struct kz_param *p = data_params; p->name && n < MAX_PARAMS - 1; p++) {
     table[n] = *p;
     table[n++].offset += offsetof(struct settings, data);
+  }
+  for (const struct kz_param *p = kz_train_params; p->name && n < MAX_PARAMS - 1; p++) {
+    table[n] = *p;
+    table[n++].offset += offsetof(struct settings, train);
   }
   table[n] = (struct kz_param){0};
 }

@@ -99,7 +99,8 @@ static int cut_metrics(const char *path, int64_t step, struct kz_err *err) {
 int kz_train_log_open(struct kz_train_log *log, const char *out, bool resume, int64_t step,
                       struct kz_err *err) {
   char path[PATH_ROOM];
-  *log = (struct kz_train_log){.out = out};
+  *log = (struct kz_train_log){
+      .out = out, .seconds = resume ? -1 : 0, .since = kz_cli_now()};
   if (snprintf(path, sizeof path, "%s/metrics.csv", out) >= (int)sizeof path)
     return kz_err_set(err, KZ_ERANGE, "'%s': the name is too long", out);
   int code = resume ? cut_metrics(path, step, err)
@@ -124,6 +125,7 @@ static void flush_row(struct kz_train_log *log) {
 
 void kz_train_log_report(struct kz_train_log *log, const struct kz_train_progress *p) {
   log->seconds = p->seconds;
+  log->since = kz_cli_now();
   fprintf(log->metrics, "%lld,%.3f,%.6g,%.6g,%.6g,%.0f,%.4f,%d,%d,\n", (long long)p->step,
           p->seconds, p->loss, p->rate, p->gradient_norm, p->pixels_per_second, p->waited,
           p->crop, p->batch);
@@ -131,7 +133,10 @@ void kz_train_log_report(struct kz_train_log *log, const struct kz_train_progres
 }
 
 void kz_train_log_validated(struct kz_train_log *log, int64_t step, double hole_psnr) {
-  fprintf(log->metrics, "%lld,%.3f,,,,,,,,%.4f\n", (long long)step, log->seconds, hole_psnr);
+  char seconds[32] = "";
+  if (log->seconds >= 0)
+    snprintf(seconds, sizeof seconds, "%.3f", log->seconds + kz_cli_now() - log->since);
+  fprintf(log->metrics, "%lld,%s,,,,,,,,%.4f\n", (long long)step, seconds, hole_psnr);
   flush_row(log);
 }
 

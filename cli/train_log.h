@@ -13,7 +13,7 @@ enum { KZ_TRAIN_LOG_RECENT = 5, KZ_TRAIN_LOG_LANDMARK = 10 };
 struct kz_train_log {
   const char *out; /* the run's folder; borrowed */
   FILE *metrics;
-  double seconds; /* of the last report */
+  double seconds, since; /* trained at the last report, and when that was; < 0: not known yet */
   bool failed;    /* a row or a picture could not be written: said once */
   int64_t recent[KZ_TRAIN_LOG_RECENT]; /* steps of the newest previews, oldest first */
   int recents, older; /* how many; and how many there were before them */
