@@ -29,7 +29,7 @@ struct kz_image_info {
 };
 
 /* Call once, before any other function here (starts libvips; safe to repeat). `threads` bounds
- * libvips' workers, 0 for its default. */
+ * libvips' workers, 0 for no bound; it is given one for the whole process (see vips_io.c). */
 int kz_image_startup(const char *program, int threads, struct kz_err *err);
 void kz_image_shutdown(void);
 

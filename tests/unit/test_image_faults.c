@@ -228,7 +228,7 @@ static void test_huge_claims(void **state) {
   assert_int_equal(kz_image_open(in_folder("big.png"), &im, &err), KZ_EFORMAT);
   assert_int_equal(kz_pixels_load(in_folder("big.png"), 0, 0, &p, &err), KZ_ERANGE);
   assert_non_null(strstr(err.msg, "100 megapixels"));
-  assert_true(peak_kib() - before < 200 << 10);
+  assert_true(peak_kib() - before < 200 << 10); /* KiB: 200 MiB */
   assert_silent();
 }
 
