@@ -9,7 +9,8 @@
  * all f32, and `meta` (configuration, step, seconds, rng... by the caller). */
 int kz_checkpoint_save(const struct kz_paramset *p, const char *path, const struct kz_st_meta *meta,
                        int meta_count, struct kz_err *err);
-/* Weights for use: the EMA where there is one, else data, under plain names, at `dtype` (F16 or F32). */
+/* Weights for use: the EMA where there is one, else data, under plain names, at `dtype` (F16 or
+ * F32). */
 int kz_weights_save(const struct kz_paramset *p, const char *path, enum kz_st_dtype dtype,
                     const struct kz_st_meta *meta, int meta_count, struct kz_err *err);
 /* Fill an allocated set. Every parameter must be there with its shape, and nothing else

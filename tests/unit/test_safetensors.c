@@ -62,7 +62,8 @@ static void write_sample(void) {
       {"w.brain", KZ_ST_BF16, 1, {6}, w, 1}, {"n", KZ_ST_I64, 1, {1}, steps, 0},
       {"b", KZ_ST_U8, 1, {3}, bytes, 0},     {"none", KZ_ST_F32, 2, {0, 4}, w, 0},
       {"scalar", KZ_ST_F32, 0, {0}, w + 2, 0}};
-  const struct kz_st_meta meta[] = {{"format", "test"}, {"text", "a \"quoted\"\n line, \xe7\x9f\xb3"}};
+  const struct kz_st_meta meta[] = {{"format", "test"},
+                                    {"text", "a \"quoted\"\n line, \xe7\x9f\xb3"}};
   struct kz_err err = {0};
   if (kz_safetensors_save(path, t, 7, meta, 2, &err)) fail_msg("%s", err.msg);
 }
@@ -207,7 +208,8 @@ static void test_save_refusals(void **state) {
   (void)state;
   struct kz_err err = {0};
   const float w[1] = {1};
-  const struct kz_st_write twice[] = {{"a", KZ_ST_F32, 1, {1}, w, 0}, {"a", KZ_ST_F32, 1, {1}, w, 0}};
+  const struct kz_st_write twice[] = {{"a", KZ_ST_F32, 1, {1}, w, 0},
+                                      {"a", KZ_ST_F32, 1, {1}, w, 0}};
   const struct kz_st_write meta = {"__metadata__", KZ_ST_F32, 1, {1}, w, 0};
   write_sample();
   struct stat before, after;
