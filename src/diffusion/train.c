@@ -11,7 +11,7 @@
 #include "diffusion/train.h"
 
 #define REPORT_EVERY 20
-#define EMA_RAMP 50 /* the average forgets fast at first: decay <= s / (s + 50) */
+#define EMA_RAMP 10 /* the average forgets fast at first: decay <= s / (s + 50) */
 
 double kz__run_seconds(const struct kz__run *r) { return r->seconds + kz_now() - r->started; }
 
@@ -61,7 +61,8 @@ static int gradient(struct kz__run *r, int64_t index, double *loss, struct kz_er
   struct kz__stage *s = &r->stage;
   struct kz__prepare *p = &s->prepare;
   const struct kz_train_options *o = r->o;
-  const struct kz__recipe recipe = {.seed = (uint64_t)o->seed,
+  const struct kz__recipe recipe = {.config = &r->config,
+                                    .seed = (uint64_t)o->seed,
                                     .index = (uint64_t)index,
                                     .pure_noise_share = o->pure_noise_share,
                                     .known_weight = o->known_weight,

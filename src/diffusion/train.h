@@ -26,6 +26,7 @@ void kz__prepare_release(struct kz__prepare *p);
 
 /* What the noise and the loss are made of; equal arguments, equal bytes. */
 struct kz__recipe {
+  const struct kz_fedr_config *config;
   uint64_t seed, index;    /* of the run; of the batch */
   double pure_noise_share; /* samples at t = 1, the first ones of the batch */
   double known_weight, border_weight;

@@ -47,7 +47,8 @@ static int fetch(struct kz__run *r, int64_t index, struct kz_batch *b, struct kz
     memcpy(j->params.data, r->params.ema, (size_t)r->params.count * sizeof(float));
     j->params.version++;
   }
-  const struct kz__recipe recipe = {.seed = (uint64_t)r->o->seed ^ JUDGE_SEED,
+  const struct kz__recipe recipe = {.config = &r->config,
+                                    .seed = (uint64_t)r->o->seed ^ JUDGE_SEED,
                                     .index = (uint64_t)index,
                                     .pure_noise_share = 1};
   code = r->host->held_out(r->host->self, index, KZ__JUDGE_CROPS, (int)r->o->crop_large, b, err);
@@ -57,17 +58,15 @@ static int fetch(struct kz__run *r, int64_t index, struct kz_batch *b, struct kz
   return code;
 }
 
-/* x0 = coarse + correction, clamped. */
-static int estimate(struct kz__judge *j, float *x0, struct kz_err *err) {
-  int code = kz_graph_forward(j->stage.graph, err);
+/* x0, clamped. */
+static int estimate(struct kz__run *r, float *x0, struct kz_err *err) {
+  struct kz__stage *s = &r->judge.stage;
+  int code = kz_graph_forward(s->graph, err);
   if (code) return code;
-  const float *in = kz_graph_data(j->stage.graph, j->stage.in);
-  const float *out = kz_graph_data(j->stage.graph, j->stage.out);
-  int64_t pixels = (int64_t)KZ__JUDGE_CROPS * j->stage.prepare.size * j->stage.prepare.size;
-#pragma omp parallel for schedule(static)
-  for (int64_t p = 0; p < pixels; p++)
-    for (int c = 0; c < 3; c++)
-      x0[3 * p + c] = fminf(fmaxf(in[7 * p + 3 + c] + out[3 * p + c], -1), 1);
+  int64_t pixels = (int64_t)KZ__JUDGE_CROPS * s->prepare.size * s->prepare.size;
+  kz_fedr_estimate(&r->config, pixels, kz_graph_data(s->graph, s->in),
+                   kz_graph_data(s->graph, s->out), x0);
+  for (int64_t k = 0; k < 3 * pixels; k++) x0[k] = fminf(fmaxf(x0[k], -1), 1);
   return 0;
 }
 
@@ -92,7 +91,7 @@ int kz__judge_validate(struct kz__run *r, double *psnr, struct kz_err *err) {
   double sum = 0;
   for (int index = 0; index < KZ__JUDGE_BATCHES; index++) {
     int code = fetch(r, index, &b, err);
-    if (!code) code = estimate(j, j->x0, err);
+    if (!code) code = estimate(r, j->x0, err);
     if (code) return code;
     int64_t pixels = (int64_t)b.size * b.size;
     for (int i = 0; i < KZ__JUDGE_CROPS; i++)
@@ -121,23 +120,26 @@ static void draw(struct kz__judge *j, int row, int column, int stride, const flo
 }
 
 /* Put x into the hole of the network's input, for time t. */
-static void set_input(struct kz__judge *j, double t) {
+static void set_input(struct kz__run *r, double t) {
+  struct kz__judge *j = &r->judge;
   float *in = kz_graph_data(j->stage.graph, j->stage.in);
   float *time = kz_graph_data(j->stage.graph, j->stage.time);
   int64_t pixels = (int64_t)KZ__JUDGE_CROPS * j->stage.prepare.size * j->stage.prepare.size;
   for (int64_t p = 0; p < pixels; p++)
     for (int c = 0; in[7 * p + 6] > 0 && c < 3; c++) in[7 * p + c] = j->x[3 * p + c];
+  kz_fedr_precondition(&r->config, (float)t, pixels, in);
   for (int i = 0; i < KZ__JUDGE_CROPS; i++)
     kz_fedr_time_features((float)t, time + (size_t)i * KZ_FEDR_TIME);
 }
 
-static int sample(struct kz__judge *j, struct kz_err *err) {
+static int sample(struct kz__run *r, struct kz_err *err) {
+  struct kz__judge *j = &r->judge;
   const struct kz_sampler *sampler = kz_samplers[0];
   int64_t values = 3ll * KZ__JUDGE_CROPS * j->stage.prepare.size * j->stage.prepare.size;
   memcpy(j->x, j->stage.prepare.noise, (size_t)values * sizeof(float));
   for (int i = 0; i < KZ__PREVIEW_CALLS; i++) {
-    set_input(j, kz_sampler_time(i, KZ__PREVIEW_CALLS));
-    int code = estimate(j, j->x0, err);
+    set_input(r, kz_sampler_time(i, KZ__PREVIEW_CALLS));
+    int code = estimate(r, j->x0, err);
     if (code) return code;
     sampler->step(i, KZ__PREVIEW_CALLS, values, j->x, j->x0, i ? j->x0_prev : NULL);
     float *swap = j->x0;
@@ -151,15 +153,15 @@ int kz__judge_preview(struct kz__run *r, struct kz_err *err) {
   struct kz__judge *j = &r->judge;
   struct kz_batch b;
   int code = fetch(r, 0, &b, err);
-  if (!code) code = sample(j, err);
+  if (!code) code = sample(r, err);
   if (code) return code;
   const float *in = kz_graph_data(j->stage.graph, j->stage.in);
   int64_t values = 3ll * b.count * b.size * b.size;
   for (int64_t p = 0; p < values / 3; p++) /* known pixels as they are */
-    for (int c = 0; !(in[7 * p + 6] > 0) && c < 3; c++) j->x[3 * p + c] = in[7 * p + c];
+    for (int c = 0; !(in[7 * p + 6] > 0) && c < 3; c++) j->x[3 * p + c] = in[7 * p + 3 + c];
   for (int64_t k = 0; k < values; k++) j->x0[k] = (float)b.rgb[k] / 127.5f - 1;
   for (int row = 0; row < KZ__JUDGE_CROPS; row++) {
-    draw(j, row, 0, 7, in, in + 6);
+    draw(j, row, 0, 7, in + 3, in + 6);
     draw(j, row, 1, 7, in + 3, NULL);
     draw(j, row, 2, 3, j->x, NULL);
     draw(j, row, 3, 3, j->x0, NULL);

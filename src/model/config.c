@@ -6,15 +6,20 @@
 
 #include "model/fedr.h"
 
+/* In the order of enum kz_fedr_prediction. */
+static const char *const predictions[] = {"x0", "posterior", NULL};
+
 void kz_fedr_config_defaults(struct kz_fedr_config *c) {
   *c = (struct kz_fedr_config){
-      .width = {64, 128, 192, 256}, .heads = 4, .groups = 16, .time_width = 256, .prediction = 0};
+      .width = {64, 128, 192, 256}, .heads = 4, .groups = 16, .time_width = 256,
+      .prediction = KZ_FEDR_POSTERIOR};
 }
 
 char *kz_fedr_config_to_json(const struct kz_fedr_config *c) {
   json_t *root = json_pack("{s:[i,i,i,i], s:i, s:i, s:i, s:s}", "width", c->width[0], c->width[1],
                            c->width[2], c->width[3], "heads", c->heads, "groups", c->groups,
-                           "time-width", c->time_width, "prediction", "x0");
+                           "time-width", c->time_width, "prediction",
+                           predictions[c->prediction]);
   char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
   json_decref(root);
   return text;
@@ -37,8 +42,10 @@ static int read_field(struct kz_fedr_config *c, const char *key, const json_t *v
   if (!strcmp(key, "time-width")) return read_int(v, key, 4096, &c->time_width, origin, err);
   if (!strcmp(key, "prediction")) {
     const char *name = json_string_value(v);
-    if (name && !strcmp(name, "x0")) return 0;
-    return kz_err_set(err, KZ_EUNSUPPORTED, "%s: prediction: only \"x0\" is known", origin);
+    for (int i = 0; name && predictions[i]; i++)
+      if (!strcmp(name, predictions[i])) return c->prediction = i, 0;
+    return kz_err_set(err, KZ_EUNSUPPORTED,
+                      "%s: prediction: only \"x0\" and \"posterior\" are known", origin);
   }
   if (!strcmp(key, "width")) {
     if (!json_is_array(v) || json_array_size(v) != 4)
@@ -71,8 +78,9 @@ int kz_fedr_config_from_json(struct kz_fedr_config *c, const char *json, const c
     if ((code = read_field(&r, key, value, origin, err)) != 0) goto out;
   for (int i = 0; i < 4; i++)
     if (r.width[i] % r.groups || r.width[i] % r.heads) {
-      code = kz_err_set(err, KZ_EFORMAT, "%s: width: %d is not a multiple of groups %d and heads %d",
-                        origin, r.width[i], r.groups, r.heads);
+      code = kz_err_set(err, KZ_EFORMAT,
+                        "%s: width: %d is not a multiple of groups %d and heads %d", origin,
+                        r.width[i], r.groups, r.heads);
       goto out;
     }
   *c = r;

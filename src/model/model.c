@@ -20,8 +20,9 @@ struct kz_model {
 struct kz_denoiser {
   struct kz_graph *graph;
   kz_var in, time, out;
+  struct kz_fedr_config config;
   int n;
-  size_t in_count, out_count;
+  int64_t pixels; /* of one sample */
 };
 
 /* A forward network over the model's parameters for n crops of h x w; not finished. */
@@ -35,9 +36,9 @@ static int build(struct kz_model *m, const struct kz_backend *backend, int n, in
   d->time = kz_graph_input(d->graph, "t", KZ_F32, (struct kz_dims){n, 1, 1, KZ_FEDR_TIME}, false);
   d->out = kz_fedr_build(d->graph, &m->config, d->in, d->time);
   kz_graph_output(d->graph, d->out);
+  d->config = m->config;
   d->n = n;
-  d->in_count = (size_t)n * h * w * KZ_FEDR_IN;
-  d->out_count = (size_t)n * h * w * 3;
+  d->pixels = (int64_t)h * w;
   return 0;
 }
 
@@ -123,15 +124,15 @@ void kz_denoiser_free(struct kz_denoiser *d) {
 
 int kz_denoiser_run(struct kz_denoiser *d, const float *in, const float *t, float *x0,
                     struct kz_err *err) {
-  float *time = kz_graph_data(d->graph, d->time);
-  memcpy(kz_graph_data(d->graph, d->in), in, d->in_count * sizeof *in);
-  for (int i = 0; i < d->n; i++) kz_fedr_time_features(t[i], time + (size_t)i * KZ_FEDR_TIME);
+  float *to = kz_graph_data(d->graph, d->in), *time = kz_graph_data(d->graph, d->time);
+  int64_t count = d->pixels * KZ_FEDR_IN;
+  for (int i = 0; i < d->n; i++) {
+    memcpy(to + i * count, in + i * count, (size_t)count * sizeof *in);
+    kz_fedr_precondition(&d->config, t[i], d->pixels, to + i * count);
+    kz_fedr_time_features(t[i], time + (size_t)i * KZ_FEDR_TIME);
+  }
   int code = kz_graph_forward(d->graph, err);
-  if (code) return code;
-  const float *out = kz_graph_data(d->graph, d->out); /* the last layer is kept in f32 */
-  int64_t pixels = (int64_t)(d->out_count / 3);
-#pragma omp parallel for schedule(static)
-  for (int64_t p = 0; p < pixels; p++)
-    for (int c = 0; c < 3; c++) x0[3 * p + c] = in[KZ_FEDR_IN * p + 3 + c] + out[3 * p + c];
-  return 0;
+  /* The last layer is kept in f32. */
+  if (!code) kz_fedr_estimate(&d->config, d->n * d->pixels, to, kz_graph_data(d->graph, d->out), x0);
+  return code;
 }
