@@ -60,8 +60,8 @@ static inline int fixture_teardown(void **state) {
 }
 
 static inline const char *in_folder(const char *name) {
-  static char ring[8][256];
-  static int next;
+  static _Thread_local char ring[8][256];
+  static _Thread_local int next;
   char *path = ring[next++ % 8];
   snprintf(path, sizeof ring[0], "%s/%s", folder, name);
   return path;
@@ -142,6 +142,43 @@ static inline void write_bytes(const char *path, const void *data, size_t size) 
   assert_non_null(f);
   assert_int_equal(fwrite(data, 1, size, f), size);
   assert_int_equal(fclose(f), 0);
+}
+
+enum { W = 97, H = 61 }; /* of the files below */
+
+static const struct file_kind {
+  const char *name, *options;
+  int bands, bits;
+} kinds[] = {
+    {"g8.png", "", 1, 8},           {"ga8.png", "", 2, 8},
+    {"rgb8.png", "", 3, 8},         {"rgba8.png", "[interlace]", 4, 8},
+    {"g16.png", "", 1, 16},         {"ga16.png", "", 2, 16},
+    {"rgb16.png", "", 3, 16},       {"rgba16.png", "", 4, 16},
+    {"g8.tif", "", 1, 8},           {"ga8.tif", "[compression=lzw]", 2, 8},
+    {"rgb8.tif", "[tile,tile_width=32,tile_height=32]", 3, 8},
+    {"rgba8.tif", "[compression=deflate]", 4, 8},
+    {"g16.tif", "[compression=deflate,predictor=horizontal]", 1, 16},
+    {"ga16.tif", "", 2, 16},        {"rgb16.tif", "[tile,tile_width=32,tile_height=32]", 3, 16},
+    {"rgba16.tif", "[bigtiff]", 4, 16},
+    {"rgb8.webp", "[lossless]", 3, 8}, {"rgba8.webp", "[lossless]", 4, 8},
+    {"lossy.webp", "[Q=60]", 3, 8}, {"g8.jpg", "", 1, 8},
+    {"rgb8.jpg", "[Q=80]", 3, 8},
+};
+enum { KINDS = sizeof kinds / sizeof kinds[0] };
+
+/* All samples of a file, by libvips; the caller frees with g_free. */
+static inline void *decode(const char *name, VipsImage **header) {
+  VipsImage *im = vips_image_new_from_file(in_folder(name), NULL);
+  size_t size;
+  if (!im) fail_msg("%s", vips_error_buffer());
+  void *samples = vips_image_write_to_memory(im, &size);
+  assert_non_null(samples);
+  *header = im;
+  return samples;
+}
+
+static inline double sample_at(const void *p, int bits, size_t i) {
+  return bits == 16 ? ((const uint16_t *)p)[i] : ((const uint8_t *)p)[i];
 }
 
 #endif

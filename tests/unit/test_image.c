@@ -4,49 +4,12 @@
 
 #include <math.h>
 
-enum { W = 97, H = 61 };
-
-static const struct file_kind {
-  const char *name, *options;
-  int bands, bits;
-} kinds[] = {
-    {"g8.png", "", 1, 8},           {"ga8.png", "", 2, 8},
-    {"rgb8.png", "", 3, 8},         {"rgba8.png", "[interlace]", 4, 8},
-    {"g16.png", "", 1, 16},         {"ga16.png", "", 2, 16},
-    {"rgb16.png", "", 3, 16},       {"rgba16.png", "", 4, 16},
-    {"g8.tif", "", 1, 8},           {"ga8.tif", "[compression=lzw]", 2, 8},
-    {"rgb8.tif", "[tile,tile_width=32,tile_height=32]", 3, 8},
-    {"rgba8.tif", "[compression=deflate]", 4, 8},
-    {"g16.tif", "[compression=deflate,predictor=horizontal]", 1, 16},
-    {"ga16.tif", "", 2, 16},        {"rgb16.tif", "[tile,tile_width=32,tile_height=32]", 3, 16},
-    {"rgba16.tif", "[bigtiff]", 4, 16},
-    {"rgb8.webp", "[lossless]", 3, 8}, {"rgba8.webp", "[lossless]", 4, 8},
-    {"lossy.webp", "[Q=60]", 3, 8}, {"g8.jpg", "", 1, 8},
-    {"rgb8.jpg", "[Q=80]", 3, 8},
-};
-enum { KINDS = sizeof kinds / sizeof kinds[0] };
-
 static struct kz_image *open_ok(const char *name) {
   struct kz_image *im = NULL;
   struct kz_err err = {0};
   int rc = kz_image_open(in_folder(name), &im, &err);
   if (rc) fail_msg("%s", err.msg);
   return im;
-}
-
-/* All samples of a file, by libvips; the caller frees with g_free. */
-static void *decode(const char *name, VipsImage **header) {
-  VipsImage *im = vips_image_new_from_file(in_folder(name), NULL);
-  size_t size;
-  if (!im) fail_msg("%s", vips_error_buffer());
-  void *samples = vips_image_write_to_memory(im, &size);
-  assert_non_null(samples);
-  *header = im;
-  return samples;
-}
-
-static double sample_at(const void *p, int bits, size_t i) {
-  return bits == 16 ? ((const uint16_t *)p)[i] : ((const uint8_t *)p)[i];
 }
 
 /* Two patches that touch corners and cross strips; masks of noise. */
@@ -464,128 +427,15 @@ static void test_many_patches(void **state) {
   free(mask);
 }
 
-/* ---- kz_pixels ---- */
-
-static struct kz_pixels load_ok(const char *name, int short_side, int at_least) {
-  struct kz_pixels p = {0};
-  struct kz_err err = {0};
-  if (kz_pixels_load(in_folder(name), short_side, at_least, &p, &err)) fail_msg("%s", err.msg);
-  assert_int_equal(p.channels, 3);
-  return p;
-}
-
-static void test_pixels_depths(void **state) {
-  (void)state;
-  for (int i = 0; i < KINDS; i++) {
-    const struct file_kind *k = &kinds[i];
-    make_file(k->name, k->options, W, H, k->bands, k->bits, false);
-    struct kz_pixels p = load_ok(k->name, 0, 0);
-    VipsImage *header;
-    void *raw = decode(k->name, &header);
-    assert_int_equal(p.width, W);
-    assert_int_equal(p.height, H);
-    for (int j = 0; j < W * H * 3; j++) {
-      size_t at = (size_t)(j / 3) * k->bands + (k->bands < 3 ? 0 : j % 3);
-      double want = sample_at(raw, k->bits, at) / (k->bits == 16 ? 257.0 : 1.0);
-      if (fabs(p.data[j] - want) > 0.5001) fail_msg("%s: %d for %g", k->name, p.data[j], want);
-    }
-    g_free(raw);
-    g_object_unref(header);
-    kz_pixels_release(&p);
-    assert_null(p.data);
-  }
-}
-
-static void test_pixels_sizes(void **state) {
-  (void)state;
-  make_file("wide.jpg", "", 640, 301, 3, 8, false);
-  struct kz_pixels p = load_ok("wide.jpg", 100, 64);
-  assert_int_equal(p.height, 100);
-  assert_int_equal(p.width, 213);
-  kz_pixels_release(&p);
-  p = load_ok("wide.jpg", 440, 440);
-  assert_int_equal(p.height, 440);
-  assert_int_equal(p.width, 936);
-  kz_pixels_release(&p);
-  p = load_ok("wide.jpg", 301, 0);
-  assert_int_equal(p.height, 301);
-  kz_pixels_release(&p);
-}
-
-/* Reduction averages: a fine checkerboard becomes its mean, not one of its colours. */
-static void test_pixels_lanczos(void **state) {
-  (void)state;
-  enum { N = 512 };
-  uint8_t *p = malloc((size_t)N * N);
-  assert_non_null(p);
-  for (int i = 0; i < N * N; i++) p[i] = (i / N + i) % 2 ? 200 : 100;
-  VipsImage *v = make_vips(p, N, N, 1, 8);
-  save_vips(v, "check.png", "");
-  g_object_unref(v);
-  free(p);
-  struct kz_pixels small = load_ok("check.png", 64, 0);
-  for (int y = 4; y < 60; y++)
-    for (int x = 4; x < 60; x++) assert_true(abs(small.data[(y * 64 + x) * 3 + 1] - 150) < 4);
-  kz_pixels_release(&small);
-}
-
-static void test_pixels_orientation(void **state) {
-  (void)state;
-  uint8_t p[40 * 20];
-  for (int i = 0; i < 40 * 20; i++) p[i] = i % 40 < 20 ? 250 : 10;
-  for (int orientation = 1; orientation <= 8; orientation++) {
-    VipsImage *v = make_vips(p, 40, 20, 1, 8);
-    vips_image_set_int(v, VIPS_META_ORIENTATION, orientation);
-    save_vips(v, "turned.jpg", "");
-    g_object_unref(v);
-    struct kz_pixels got = load_ok("turned.jpg", orientation % 2 ? 0 : 10, 0);
-    bool upright = orientation < 5;
-    assert_int_equal(got.width > got.height, upright);
-    /* Where the left half went: 1, 4 left; 2, 3 right; 5, 6 top; 7, 8 bottom. */
-    bool first = orientation == 1 || orientation == 4 || orientation == 5 || orientation == 6;
-    assert_int_equal(got.data[3 * ((size_t)got.width * 2 + 2)] > 128, first);
-    kz_pixels_release(&got);
-    struct kz_image *im = open_ok("turned.jpg");
-    struct kz_image_info info;
-    kz_image_get_info(im, &info);
-    assert_int_equal(info.width, 40);
-    kz_image_close(im);
-  }
-}
-
-static void test_pixels_save(void **state) {
-  (void)state;
-  struct kz_err err = {0};
-  for (int channels = 1; channels <= 3; channels += 2) {
-    struct kz_pixels p = {0};
-    assert_int_equal(kz_pixels_init(&p, 33, 21, channels, &err), 0);
-    for (int i = 0; i < 33 * 21 * channels; i++) p.data[i] = (uint8_t)(i * 7);
-    const char *names[] = {"s.png", "s.tiff", "s.webp"};
-    for (int f = 0; f < 3; f++) {
-      assert_int_equal(kz_pixels_save(&p, in_folder(names[f]), &err), 0);
-      struct kz_pixels q = load_ok(names[f], 0, 0);
-      assert_int_equal(q.width, 33);
-      for (int i = 0; i < 33 * 21 * 3; i++)
-        assert_int_equal(q.data[i], p.data[channels == 1 ? i / 3 : i]);
-      kz_pixels_release(&q);
-    }
-    assert_int_equal(kz_pixels_save(&p, in_folder("s.jpg"), &err), 0);
-    kz_pixels_release(&p);
-  }
-  assert_int_equal(count_files("tmp"), 0);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_round_trips),      cmocka_unit_test(test_jpeg_out),
-      cmocka_unit_test(test_exif_through_png), cmocka_unit_test(test_lossless),         cmocka_unit_test(test_read_rgb),
-      cmocka_unit_test(test_read_outside),     cmocka_unit_test(test_read_mask),
-      cmocka_unit_test(test_read_mask_strips), cmocka_unit_test(test_palette),
-      cmocka_unit_test(test_odd_names),        cmocka_unit_test(test_content_over_name),
-      cmocka_unit_test(test_one_pixel),        cmocka_unit_test(test_many_patches),
-      cmocka_unit_test(test_pixels_depths),    cmocka_unit_test(test_pixels_sizes),
-      cmocka_unit_test(test_pixels_lanczos),   cmocka_unit_test(test_pixels_orientation),
-      cmocka_unit_test(test_pixels_save),
+      cmocka_unit_test(test_exif_through_png), cmocka_unit_test(test_lossless),
+      cmocka_unit_test(test_read_rgb),         cmocka_unit_test(test_read_outside),
+      cmocka_unit_test(test_read_mask),        cmocka_unit_test(test_read_mask_strips),
+      cmocka_unit_test(test_palette),          cmocka_unit_test(test_odd_names),
+      cmocka_unit_test(test_content_over_name), cmocka_unit_test(test_one_pixel),
+      cmocka_unit_test(test_many_patches),
   };
   return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
 }
