@@ -29,8 +29,12 @@ demo: all
 
 bench: setup
 	@tools/build.sh build $(JOBS) -Dbench=true
-	@for program in build/bench/bench_*; do \
-	  case $$program in *.p) ;; *) echo "== $$program"; $$program || exit 1;; esac; done
+	build/bench/bench_conv train
+	build/bench/bench_conv forward --batch 1
+	build/bench/bench_forward --size 256
+	build/bench/bench_forward --size 512
+	build/bench/bench_train --batch 40 --size 128
+	@echo "bench/peers/compare.sh sets these against PyTorch, where it is installed"
 
 install: all
 	@meson install -C build --no-rebuild
