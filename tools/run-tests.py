@@ -67,7 +67,10 @@ def main():
     seconds = sum(test["duration"] for test in tests)
     print(f"\n{len(tests)} test programs, {seconds:.0f} s of their time; log: "
           f"{folder}/meson-logs/testlog.txt")
-    print("{} passed, {} failed, {} skipped".format(*totals), flush=True)
+    count = "{} passed, {} failed, {} skipped".format(*totals)
+    with open(os.path.join(folder, "meson-logs", "count.txt"), "w", encoding="utf-8") as out:
+        print(count, file=out)
+    print(count, flush=True)
     sys.exit(1 if totals[1] or ran.returncode else 0)
 
 
