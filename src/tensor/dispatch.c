@@ -53,7 +53,7 @@ size_t kz_norm_scratch(int n, int c, int threads) {
 
 size_t kz_attention_scratch(int d, int tq, int tk, int threads) {
   size_t dp = ((size_t)d + 15) & ~(size_t)15, tkp = ((size_t)tk + 15) & ~(size_t)15;
-  size_t one = 5 * dp * tkp + 3 * KZ__ATTN_TQ * dp + 2 * KZ__ATTN_TQ * KZ__ATTN_TK +
+  size_t one = 6 * dp * tkp + 5 * KZ__ATTN_TQ * dp + 4 * KZ__ATTN_TQ * KZ__ATTN_TK +
                2 * KZ__ATTN_TQ;
   (void)tq;
   return one * (threads < 1 ? 1 : (size_t)threads);
