@@ -1,9 +1,9 @@
 /* An image file, read region by region.
  *
  * libvips decodes lazily. A tiled TIFF is decoded tile by tile where it is asked for; anything
- * else is decoded whole when the first pixel is asked for, into memory if it is small and into a
- * temporary file (TMPDIR, deleted on close) if it is over libvips' threshold of 100 MB, so that
- * memory stays bounded. kz_image_open asks for that first pixel: a damaged file is refused there and not
+ * else is decoded whole when the first pixel is asked for, into memory if it is small and, over
+ * libvips' threshold of 100 MB, into a temporary file (TMPDIR, deleted on close), so that memory
+ * stays bounded. kz_image_open asks for that first pixel: a damaged file is refused there and not
  * after an hour of computing. Only a large tiled TIFF is not read through; its errors come from
  * the read that meets them.
  *
