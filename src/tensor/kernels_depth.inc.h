@@ -13,19 +13,59 @@ struct depth_args {
   bool accumulate;
 };
 
-/* One block. `deep` is its place in the deep tensor, where (ch * b + dy) * b + dx is the channel;
- * `flat` its first pixel in the spatial one. */
-INLINE void depth_block(enum kz_dtype src_t, enum kz_dtype dst_t, bool to_depth, int b,
-                        const struct depth_args *a, int64_t deep, int64_t flat) {
+enum { DEPTH_STAGE = 2048 }; /* a block of more channels goes element by element */
+
+/* One block between the spatial tensor, from pixel `flat`, and its deep vector in f32, where
+ * (ch * b + dy) * b + dx is the place. */
+INLINE void depth_read(enum kz_dtype t, int b, const struct depth_args *a, int64_t flat,
+                       float *deep) {
+  const int c = a->d.c;
+  for (int dy = 0; dy < b; dy++, flat += (int64_t)a->d.w * c)
+    for (int ch = 0; ch < c; ch++)
+      for (int dx = 0; dx < b; dx++)
+        deep[(ch * b + dy) * b + dx] = ld1(t, a->src, flat + dx * c + ch);
+}
+
+INLINE void depth_write(enum kz_dtype t, int b, const struct depth_args *a, int64_t flat,
+                        const float *deep) {
   const int c = a->d.c;
   for (int dy = 0; dy < b; dy++, flat += (int64_t)a->d.w * c)
     for (int ch = 0; ch < c; ch++)
       for (int dx = 0; dx < b; dx++) {
-        int64_t i = deep + (ch * b + dy) * b + dx, j = flat + dx * c + ch;
-        int64_t from = to_depth ? j : i, to = to_depth ? i : j;
-        float v = ld1(src_t, a->src, from);
-        st1(dst_t, a->dst, to, a->accumulate ? v + ld1(dst_t, a->dst, to) : v);
+        const int64_t to = flat + dx * c + ch;
+        float v = deep[(ch * b + dy) * b + dx];
+        st1(t, a->dst, to, a->accumulate ? v + ld1(t, a->dst, to) : v);
       }
+}
+
+/* The deep side by vectors, through a block of f32. */
+INLINE void depth_staged(enum kz_dtype src_t, enum kz_dtype dst_t, bool to_depth, int b,
+                         const struct depth_args *a, int64_t deep, int64_t flat) {
+  float stage[DEPTH_STAGE];
+  const int count = a->d.c * b * b;
+  if (to_depth) depth_read(src_t, b, a, flat, stage);
+  for (int i = 0; i < count; i += VL) {
+    int n = lanes(i, count);
+    if (to_depth) {
+      vf v = ldn(KZ_F32, stage, i, n);
+      if (a->accumulate) v += ldn(dst_t, a->dst, deep + i, n);
+      stn(dst_t, a->dst, deep + i, n, v);
+    } else {
+      stn(KZ_F32, stage, i, n, ldn(src_t, a->src, deep + i, n));
+    }
+  }
+  if (!to_depth) depth_write(dst_t, b, a, flat, stage);
+}
+
+INLINE void depth_direct(enum kz_dtype src_t, enum kz_dtype dst_t, bool to_depth,
+                         const struct depth_args *a, int64_t deep, int64_t flat) {
+  const int b = a->b, c = a->d.c;
+  for (int i = 0; i < c * b * b; i++) {
+    const int64_t spatial = flat + (int64_t)(i / b % b) * a->d.w * c + i % b * c + i / b / b;
+    const int64_t from = to_depth ? spatial : deep + i, to = to_depth ? deep + i : spatial;
+    float v = ld1(src_t, a->src, from);
+    st1(dst_t, a->dst, to, a->accumulate ? v + ld1(dst_t, a->dst, to) : v);
+  }
 }
 
 /* Tasks are rows of blocks. */
@@ -35,10 +75,12 @@ INLINE void depth_row(enum kz_dtype src_t, enum kz_dtype dst_t, bool to_depth,
   for (int x = 0; x < w / b; x++) {
     const int64_t deep = (row * (w / b) + x) * c * b * b;
     const int64_t flat = (row * b * w + (int64_t)x * b) * c;
-    if (b == 4)
-      depth_block(src_t, dst_t, to_depth, 4, a, deep, flat);
+    if (c * b * b > DEPTH_STAGE)
+      depth_direct(src_t, dst_t, to_depth, a, deep, flat);
+    else if (b == 4)
+      depth_staged(src_t, dst_t, to_depth, 4, a, deep, flat);
     else
-      depth_block(src_t, dst_t, to_depth, b, a, deep, flat);
+      depth_staged(src_t, dst_t, to_depth, b, a, deep, flat);
   }
 }
 

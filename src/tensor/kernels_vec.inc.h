@@ -108,8 +108,11 @@ INLINE double vhsum_f64(vf v) {
 
 /* bf16 <-> f32. Stores round to nearest even and keep NaN. */
 INLINE vf from_bf16(vh h) {
-#if VL == 16
-  return (vf)((vu)_mm512_cvtepu16_epi32((__m256i)h) << 16);
+#if VL == 16 /* one permutation of words, odd places filled, instead of widening and shifting */
+  const __m512i odd = _mm512_set_epi32(
+      0xf0000, 0xe0000, 0xd0000, 0xc0000, 0xb0000, 0xa0000, 0x90000, 0x80000, 0x70000, 0x60000,
+      0x50000, 0x40000, 0x30000, 0x20000, 0x10000, 0);
+  return (vf)_mm512_maskz_permutexvar_epi16(0xaaaaaaaau, odd, _mm512_castsi256_si512((__m256i)h));
 #elif VL == 8
   return (vf)((vu)_mm256_cvtepu16_epi32((__m128i)h) << 16);
 #else

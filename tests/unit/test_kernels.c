@@ -167,7 +167,7 @@ static void run_depth(const struct kz_kernels *k, struct scene *s) {
 }
 
 static void test_depth(void **state) {
-  static const int channels[] = {1, 3, 7, 16};
+  static const int channels[] = {1, 3, 7, 16, 130};
   (void)state;
   for (int v = 0; v < 8; v++) EACH(i, channels) for (int b = 1; b <= 4; b++) {
     enum kz_dtype from = v & 1 ? KZ_BF16 : KZ_F32, to = v & 2 ? KZ_BF16 : KZ_F32;
