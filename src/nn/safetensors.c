@@ -141,7 +141,7 @@ static int parse_tensor(struct kz_safetensors *s, struct kz_st_tensor *t, json_t
   if (d == DTYPES)
     return REFUSE("dtype", "'%.20s' is not one of F32, F16, BF16, I64, U8", dtype);
   t->dtype = dtypes[d].dtype;
-  uint64_t bytes;
+  uint64_t bytes = 0;
   int code = parse_shape(s, t, json_object_get(entry, "shape"), dtypes[d].size, &bytes, err);
   if (code) return code;
 
