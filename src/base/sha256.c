@@ -1,5 +1,5 @@
-/* SHA-256 as FIPS 180-4 writes it. A model's hash is the only use, so a plain loop is fast enough
- * (about 0.2 s for 40 MB) and a library is not worth its weight. */
+/* SHA-256 as FIPS 180-4 writes it. A model's hash is the only use, so a library is not worth its
+ * weight; where the processor has instructions for it, sha256_ni.c is ten times as fast. */
 #include "base/sha256.h"
 
 #include <string.h>
@@ -27,7 +27,7 @@ static void expand(const uint8_t block[64], uint32_t w[64]) {
   }
 }
 
-static void compress(uint32_t state[8], const uint8_t block[64]) {
+static void compress_plain(uint32_t state[8], const uint8_t block[64]) {
   uint32_t w[64], v[8];
   expand(block, w);
   memcpy(v, state, sizeof v);
@@ -45,11 +45,20 @@ static void compress(uint32_t state[8], const uint8_t block[64]) {
   for (int i = 0; i < 8; i++) state[i] += v[i];
 }
 
+static void compress(struct kz_sha256 *h, const uint8_t *p, size_t blocks) {
+  if (h->fast) {
+    kz__sha256_ni_compress(h->state, k, p, blocks);
+    return;
+  }
+  for (; blocks; blocks--, p += 64) compress_plain(h->state, p);
+}
+
 void kz_sha256_init(struct kz_sha256 *h) {
   static const uint32_t start[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                     0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
   memcpy(h->state, start, sizeof start);
   h->length = 0;
+  h->fast = kz__sha256_ni();
 }
 
 void kz_sha256_add(struct kz_sha256 *h, const void *data, size_t len) {
@@ -62,9 +71,11 @@ void kz_sha256_add(struct kz_sha256 *h, const void *data, size_t len) {
     p += take;
     len -= take;
     if (held + take < 64) return;
-    compress(h->state, h->block);
+    compress(h, h->block, 1);
   }
-  for (; len >= 64; p += 64, len -= 64) compress(h->state, p);
+  compress(h, p, len / 64);
+  p += len / 64 * 64;
+  len %= 64;
   if (len) memcpy(h->block, p, len);
 }
 
