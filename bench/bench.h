@@ -61,7 +61,7 @@ static inline int bench_parse(int argc, char **argv, struct bench_options *o) {
               : !strcmp(argv[i], "--rounds")  ? &o->rounds
               : !strcmp(argv[i], "--threads") ? &o->threads
                                               : NULL;
-    if (to && i + 1 < argc) *to = atoi(argv[++i]);
+    if (to && i + 1 < argc) *to = (int)strtol(argv[++i], NULL, 10);
     else if (!strcmp(argv[i], "--f32")) o->dtype = KZ_F32;
     else if (!strcmp(argv[i], "--serve")) o->serve = true;
     else if (!strcmp(argv[i], "--profile")) o->profile = true;
@@ -133,7 +133,7 @@ static inline int bench_serve(int (*step)(void *, struct kz_err *), void *self, 
   printf("ready %.6g\n", flops);
   fflush(stdout);
   while (!rc && fgets(line, sizeof line, stdin)) {
-    int count = atoi(line);
+    int count = (int)strtol(line, NULL, 10);
     double start = bench_now();
     for (int i = 0; !rc && i < count; i++) rc = step(self, err);
     printf("%.9f\n", (bench_now() - start) / (count > 0 ? count : 1));

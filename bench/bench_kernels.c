@@ -216,7 +216,7 @@ static void bench_flat(void) {
 
 int main(int argc, char **argv) {
   k = kz_kernels_get(argc > 1 ? argv[1] : NULL);
-  if (argc > 2) threads = atoi(argv[2]);
+  if (argc > 2) threads = (int)strtol(argv[2], NULL, 10);
   if (!k || threads < 1) {
     fprintf(stderr, "usage: bench_kernels [sse4.2|avx2|avx512|avx512-bf16 [THREADS]]\n");
     return 2;

@@ -61,9 +61,10 @@ struct kz_patch {
 /* Write `im` with patches laid over it to `path` (format by suffix: png, jpg, tif, webp), at the
  * source's depth and bands, with its ICC profile and metadata. Outside the masks every sample is
  * bit-identical to the decoded source (lossless formats; JPEG cannot promise it, see
- * kz_image_lossless; WebP drops the colour under fully transparent pixels). Grey images take the patch's luminance; alpha is kept. Streams by strips;
- * writes beside and renames; on failure nothing is left. `overwrite` false: KZ_EEXIST if the file
- * is there. Refuses to write over the source (same device and inode). */
+ * kz_image_lossless; WebP drops the colour under fully transparent pixels). Grey images take the
+ * patch's luminance; alpha is kept. Streams by strips; writes beside and renames; on failure
+ * nothing is left. `overwrite` false: KZ_EEXIST if the file is there. Refuses to write over the
+ * source (same device and inode). */
 int kz_image_write_patched(struct kz_image *im, const struct kz_patch *patches, int count,
                            const char *path, bool overwrite, struct kz_err *err);
 /* Every refusal of kz_image_write_patched that can be known beforehand, to be asked before hours of
