@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Set up a build folder, or bring its options up to date, and build it.
-#   tools/build.sh FOLDER JOBS [MESON-OPTION...]
+#   [TARGETS='...'] tools/build.sh FOLDER JOBS [MESON-OPTION...]
 set -euo pipefail
 folder=$1 jobs=$2
 shift 2
@@ -29,4 +29,5 @@ elif [ "$(cat "$folder/options.txt" 2>/dev/null)" != "$options_now" ]; then
   printf '%s\n' "$options_now" >"$folder/options.txt"
 fi
 
-ninja -C "$folder" -j "$jobs" --quiet || fail "building in $folder failed: the first error is above."
+# shellcheck disable=SC2086 # several targets
+ninja -C "$folder" -j "$jobs" --quiet ${TARGETS:-all} || fail "building in $folder failed: the first error is above."

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Run a build folder's tests and count their cases.
+"""Run tests of build folders and count their cases.
+
+    tools/run-tests.py FOLDER[:NAME,NAME...]...
 
 Programs print TAP (cmocka does under CMOCKA_MESSAGE_OUTPUT=TAP); meson judges a program by its exit
 status. A program that fails without saying which case (a crash, a sanitiser's report, a leak at
@@ -10,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 PASS = re.compile(r"^ok \d")
 FAIL = re.compile(r"^not ok \d")
@@ -44,34 +47,42 @@ def report_failure(test):
     print("\n".join(lines))
 
 
+def run(folder, names, env):
+    """Run a folder's tests, all or those named; return meson's status and the tests' records."""
+    log = os.path.join(folder, "meson-logs", "testlog.json")
+    if os.path.exists(log):
+        os.remove(log)
+    command = ["meson", "test", "-C", folder, "--no-rebuild"]
+    status = subprocess.run(command + names, env=env).returncode
+    if not os.path.exists(log):
+        sys.exit(f"{folder}: no test ran; meson's message is above")
+    with open(log, encoding="utf-8", errors="replace") as lines:
+        return status, [json.loads(line) for line in lines]
+
+
 def main():
-    folder = sys.argv[1]
     processors = len(os.sched_getaffinity(0))
     # Kernels use two threads each; more programs at once would only wait for one another.
     env = dict(os.environ, MESON_TESTTHREADS=str(max(1, processors // 2)))
     env.setdefault("OMP_NUM_THREADS", "2")
-    log = os.path.join(folder, "meson-logs", "testlog.json")
-    if os.path.exists(log):
-        os.remove(log)
-    ran = subprocess.run(["meson", "test", "-C", folder, "--no-rebuild"] + sys.argv[2:], env=env)
-    if not os.path.exists(log):
-        sys.exit("no test ran: meson's message is above")
-    with open(log, encoding="utf-8", errors="replace") as lines:
-        tests = [json.loads(line) for line in lines]
-    totals = [0, 0, 0]
-    for test in tests:
-        counts = count_cases(test)
-        totals = [a + b for a, b in zip(totals, counts)]
-        if counts[1]:
-            report_failure(test)
-    seconds = sum(test["duration"] for test in tests)
-    print(f"\n{len(tests)} test programs, {seconds:.0f} s of their time; log: "
-          f"{folder}/meson-logs/testlog.txt")
+    status, programs, totals = 0, 0, [0, 0, 0]
+    started = time.monotonic()
+    for argument in sys.argv[1:]:
+        folder, _, names = argument.partition(":")
+        failed, tests = run(folder, names.split(",") if names else [], env)
+        status |= failed
+        programs += len(tests)
+        for test in tests:
+            counts = count_cases(test)
+            totals = [a + b for a, b in zip(totals, counts)]
+            if counts[1]:
+                report_failure(test)
+    print(f"\n{programs} test programs, {time.monotonic() - started:.0f} s")
     count = "{} passed, {} failed, {} skipped".format(*totals)
-    with open(os.path.join(folder, "meson-logs", "count.txt"), "w", encoding="utf-8") as out:
+    with open(os.path.join(sys.argv[1].partition(":")[0], "meson-logs", "count.txt"), "w", encoding="utf-8") as out:
         print(count, file=out)
     print(count, flush=True)
-    sys.exit(1 if totals[1] or ran.returncode else 0)
+    sys.exit(1 if totals[1] or status else 0)
 
 
 main()
