@@ -11,7 +11,7 @@
 #include "diffusion/train.h"
 
 #define REPORT_EVERY 20
-#define EMA_RAMP 10 /* the average forgets fast at first: decay <= s / (s + 50) */
+#define EMA_RAMP 10 /* the average forgets fast at first: decay <= s / (s + 10) */
 
 double kz__run_seconds(const struct kz__run *r) { return r->seconds + kz_now() - r->started; }
 

@@ -119,9 +119,13 @@ double kz__prepare_batch(struct kz__prepare *p, const struct kz_batch *b,
   }
   int64_t values = 3 * (int64_t)p->n * p->size * p->size;
   p->backend->kernels->normal(r->seed, r->index << 32, values, p->noise);
+  if (p->threads == 1) { /* a region of one thread would allocate its team each time */
+    for (int i = 0; i < p->n; i++) p->weight_sum[i] = prepare_sample(p, b, r, i, 0, in);
+  } else {
 #pragma omp parallel for schedule(dynamic, 1) num_threads(p->threads)
-  for (int i = 0; i < p->n; i++)
-    p->weight_sum[i] = prepare_sample(p, b, r, i, omp_get_thread_num(), in);
+    for (int i = 0; i < p->n; i++)
+      p->weight_sum[i] = prepare_sample(p, b, r, i, omp_get_thread_num(), in);
+  }
   double sum = 0;
   for (int i = 0; i < p->n; i++) sum += p->weight_sum[i];
   return 3 * sum;
