@@ -251,11 +251,12 @@ static int check_usage(const struct args *a) {
     if (!a->mask) return kz_cli_usage("give the damage with --mask MASK");
     if (!a->out) return kz_cli_usage("say where to write with -o OUT");
   }
-  if (a->o.tile % 32)
-    return kz_cli_usage("--tile %lld is not a multiple of 32", (long long)a->o.tile);
-  if (a->o.overlap > a->o.tile / 2)
-    return kz_cli_usage("--overlap %lld is more than half of --tile %lld", (long long)a->o.overlap,
-                        (long long)a->o.tile);
+  long long tile = (long long)a->o.tile, overlap = (long long)a->o.overlap;
+  if (tile && (tile < 64 || tile % 32))
+    return kz_cli_usage("--tile %lld: give a multiple of 32 from 64 on, or 0", tile);
+  if (overlap > (tile ? tile : 256) / 2)
+    return kz_cli_usage("--overlap %lld is more than half of --tile %lld", overlap,
+                        tile ? tile : 256);
   return -1;
 }
 

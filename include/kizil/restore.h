@@ -14,7 +14,7 @@ struct kz_restore_options {
   int sampler;     /* index into kz_sampler_list() */
   int64_t seed;
   int64_t threads; /* 0: all processors */
-  int64_t tile;    /* px, multiple of 32 */
+  int64_t tile;    /* px, multiple of 32; 0: 256 to 512, whatever computes the fewest pixels */
   int64_t overlap; /* px, at most half a tile */
   bool overwrite;
 };

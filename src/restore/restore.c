@@ -24,8 +24,8 @@ const struct kz_param kz_restore_params[] = {
     {"seed", KZ_PARAM_INT, FIELD(seed), 0, 0, 9007199254740992.0, NULL, NULL, "",
      "of the noise; another seed, another fill"},
     {"threads", KZ_PARAM_INT, FIELD(threads), 0, 0, 1024, NULL, NULL, "", "0: all processors"},
-    {"tile", KZ_PARAM_INT, FIELD(tile), 256, 64, 2048, NULL, NULL, "px",
-     "side of what the network sees at once, a multiple of 32"},
+    {"tile", KZ_PARAM_INT, FIELD(tile), 0, 0, 2048, NULL, NULL, "px",
+     "side of what the network sees at once, 64 or more by 32; 0: 256 to 512 by the damage"},
     {"overlap", KZ_PARAM_INT, FIELD(overlap), 64, 0, 1024, NULL, NULL, "px",
      "of neighbouring tiles, at most half a tile"},
     {"overwrite", KZ_PARAM_BOOL, FIELD(overwrite), 0, 0, 1, NULL, NULL, "",
@@ -33,12 +33,13 @@ const struct kz_param kz_restore_params[] = {
     {0}};
 
 static int check_options(const struct kz_restore_options *o, struct kz_err *err) {
-  if (o->tile < 64 || o->tile > 2048 || o->tile % KZ__TILE_MULTIPLE)
-    return kz_err_set(err, KZ_ERANGE, "tile is %lld px: give a multiple of 32 from 64 to 2048",
+  int64_t least = o->tile ? o->tile : 256;
+  if (o->tile && (o->tile < 64 || o->tile > 2048 || o->tile % KZ__TILE_MULTIPLE))
+    return kz_err_set(err, KZ_ERANGE, "tile is %lld px: give a multiple of 32 from 64 to 2048, or 0",
                       (long long)o->tile);
-  if (o->overlap < 0 || o->overlap > o->tile / 2)
+  if (o->overlap < 0 || o->overlap > least / 2)
     return kz_err_set(err, KZ_ERANGE, "overlap is %lld px: give 0 to half a tile (%lld)",
-                      (long long)o->overlap, (long long)o->tile / 2);
+                      (long long)o->overlap, (long long)least / 2);
   if (o->steps < 1 || o->steps > 1000)
     return kz_err_set(err, KZ_ERANGE, "steps is %lld: give 1 to 1000", (long long)o->steps);
   if (o->sampler < 0 || o->sampler >= (int)(sizeof sampler_names / sizeof *sampler_names) - 1)

@@ -38,7 +38,8 @@ static void loop_release(struct loop *l) {
 static int loop_init(struct loop *l, struct kz_err *err) {
   const struct kz_restore_options *o = l->options;
   struct kz__tiles *t = &l->tiles;
-  int code = kz__tiles_plan(t, l->canvas->holes, (int)o->tile, (int)o->overlap, err);
+  int code = o->tile ? kz__tiles_plan(t, l->canvas->holes, (int)o->tile, (int)o->overlap, err)
+                     : kz__tiles_choose(t, l->canvas->holes, (int)o->overlap, err);
   if (code) return code;
   code = l->denoise->bind(l->denoise->self, t->ay.size, t->ax.size, t->count, &l->batch, err);
   if (code) return code;

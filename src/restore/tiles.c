@@ -69,3 +69,27 @@ void kz__tiles_release(struct kz__tiles *t) {
   free(t->list);
   *t = (struct kz__tiles){0};
 }
+
+/* The network's time goes by pixels: a 512 px tile takes what four of 256 px take, to a few percent
+ * (bench/bench_restore.py), and what they paint scores the same. */
+static int64_t cost(const struct kz__tiles *t) {
+  return (int64_t)t->count * t->ax.size * t->ay.size;
+}
+
+int kz__tiles_choose(struct kz__tiles *t, const struct kz__holes *h, int overlap,
+                     struct kz_err *err) {
+  static const int sizes[] = {512, 384, 256};
+  *t = (struct kz__tiles){0};
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    struct kz__tiles other;
+    int code = kz__tiles_plan(&other, h, sizes[i], overlap, err);
+    if (code) return code;
+    if (!t->list || cost(&other) * 10 < cost(t) * 9) {
+      kz__tiles_release(t);
+      *t = other;
+    } else {
+      kz__tiles_release(&other);
+    }
+  }
+  return 0;
+}

@@ -41,4 +41,10 @@ int kz__tiles_plan(struct kz__tiles *t, const struct kz__holes *h, int tile, int
                    struct kz_err *err);
 void kz__tiles_release(struct kz__tiles *t);
 
+/* The plan with the tile size, 256 to 512 px, that computes the fewest pixels: small tiles for
+ * scattered spots, large ones, which overlap less, for damage everywhere. Within a tenth of each
+ * other: the larger. */
+int kz__tiles_choose(struct kz__tiles *t, const struct kz__holes *h, int overlap,
+                     struct kz_err *err);
+
 #endif

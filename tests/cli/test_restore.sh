@@ -25,7 +25,7 @@ holds test -n "$(cmp out.png seed.png)"
 holds "$fixture" --same a.png seed.png mask.png
 
 begin 'more than one tile'
-run 0 restore b.png --mask mask_b.png -o wide.tif --steps 2 --sampler dpm++2m
+run 0 restore b.png --mask mask_b.png -o wide.tif --steps 2 --sampler dpm++2m --tile 256
 says '700 x 90, '
 says ' 4 tiles, '
 holds "$fixture" --same b.png wide.tif mask_b.png
@@ -46,6 +46,8 @@ complains '-o OUT'
 run 2 restore a.png --mask mask.png -o o.png --tile 100
 complains 'multiple of 32'
 run 2 restore a.png --mask mask.png -o o.png --tile 128 --overlap 100
+complains 'more than half'
+run 2 restore a.png --mask mask.png -o o.png --overlap 200
 complains 'more than half'
 run 2 restore a.png --batch list.csv
 complains 'leave IMAGE'

@@ -219,6 +219,8 @@ static void options_out_of_range_are_refused(void **state) {
   refused("image.png", "mask.png", "out.png", &o, KZ_ERANGE, "multiple of 32");
   o = plain, o.overlap = 129;
   refused("image.png", "mask.png", "out.png", &o, KZ_ERANGE, "half a tile");
+  o = plain, o.tile = 0, o.overlap = 129;
+  refused("image.png", "mask.png", "out.png", &o, KZ_ERANGE, "half a tile");
   o = plain, o.steps = 0;
   refused("image.png", "mask.png", "out.png", &o, KZ_ERANGE, "steps");
   o = plain, o.sampler = 2;
@@ -252,7 +254,7 @@ static void parameters_name_the_samplers(void **state) {
   assert_null(p->choices[i]);
   assert_int_equal((int)p->max, i - 1);
   kz_params_defaults(kz_restore_params, &o);
-  assert_true(o.tile % 32 == 0 && o.overlap <= o.tile / 2 && o.steps >= 1 && o.seed == 0);
+  assert_true(o.tile == 0 && o.overlap <= 128 && o.steps >= 1 && o.seed == 0);
 }
 
 /* ---- end to end ---- */

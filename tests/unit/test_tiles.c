@@ -211,6 +211,38 @@ static void sound_tiles_are_left_out(void **state) {
   free(mask);
 }
 
+static void size_is_chosen_by_the_damage(void **state) {
+  (void)state;
+  enum { W = 2000, H = 1500 };
+  uint8_t *mask = calloc(W * H, 1);
+  struct kz__holes holes;
+  struct kz__tiles t;
+  struct kz_err err;
+  mask[700 * W + 300] = 255; /* a spot: one small tile */
+  make_holes(&holes, mask, W, H);
+  assert_int_equal(kz__tiles_choose(&t, &holes, 64, &err), 0);
+  assert_true(t.count == 1 && t.ax.size == 256 && t.ay.size == 256);
+  kz__tiles_release(&t);
+  kz__holes_release(&holes);
+  for (int i = 0; i < W * H; i += 50) mask[i] = 255; /* everywhere: few large ones */
+  make_holes(&holes, mask, W, H);
+  assert_int_equal(kz__tiles_choose(&t, &holes, 64, &err), 0);
+  assert_true(t.ax.size == 512 && t.ay.size == 512 && t.count == t.ax.count * t.ay.count);
+  kz__tiles_release(&t);
+  kz__holes_release(&holes);
+  make_holes(&holes, mask, 512, 512); /* a single pass */
+  assert_int_equal(kz__tiles_choose(&t, &holes, 64, &err), 0);
+  assert_true(t.count == 1 && t.ax.size == 512 && t.ay.size == 512);
+  kz__tiles_release(&t);
+  kz__holes_release(&holes);
+  make_holes(&holes, mask, 256, 256); /* the evaluation set */
+  assert_int_equal(kz__tiles_choose(&t, &holes, 64, &err), 0);
+  assert_true(t.count == 1 && t.ax.size == 256 && t.ay.size == 256);
+  kz__tiles_release(&t);
+  kz__holes_release(&holes);
+  free(mask);
+}
+
 /* ---- sampling, with a picture given by a formula ---- */
 
 struct world {
@@ -331,6 +363,7 @@ static void blend_equals_the_truth(void **state) {
       struct kz__span s;
       struct kz_err err;
       o.sampler = sampler;
+      o.tile = sampler ? 0 : 256;
       assert_int_equal(sample(&a, &o, NULL, &holes, &c, &tiles, &err), 0);
       assert_int_equal(a.calls, 3 * ((tiles + a.batch - 1) / a.batch));
       for (kz__span_start(&s, &holes, 0, 0, w, h); kz__span_next(&s);)
@@ -569,6 +602,7 @@ int main(void) {
       cmocka_unit_test(weights_rise_from_the_rim),
       cmocka_unit_test(kept_tiles_cover_the_damage),
       cmocka_unit_test(sound_tiles_are_left_out),
+      cmocka_unit_test(size_is_chosen_by_the_damage),
       cmocka_unit_test(blend_equals_the_truth),
       cmocka_unit_test(disagreement_leaves_no_seam),
       cmocka_unit_test(noise_follows_seed_and_place),
