@@ -64,7 +64,7 @@ static int estimate(struct kz__run *r, float *x0, struct kz_err *err) {
   int code = kz_graph_forward(s->graph, err);
   if (code) return code;
   int64_t pixels = (int64_t)KZ__JUDGE_CROPS * s->prepare.size * s->prepare.size;
-  kz_fedr_estimate(&r->config, pixels, kz_graph_data(s->graph, s->in),
+  kz_fedr_estimate(pixels, kz_graph_data(s->graph, s->in),
                    kz_graph_data(s->graph, s->out), x0);
   for (int64_t k = 0; k < 3 * pixels; k++) x0[k] = fminf(fmaxf(x0[k], -1), 1);
   return 0;

@@ -1,6 +1,6 @@
 /* From crops to what the network sees and is judged by:
  *   x_t = alpha x0 + sigma eps in the hole, x0 outside;  in = precondition(x_t, coarse, mask)
- *   target = x0 - what the input implies (x0 prediction; model/precondition.c)
+ *   target = x0 - coarse: the network corrects the coarse fill (x0 prediction)
  *   weight = 1 in the hole, + border_weight within 2 px of a known pixel; known_weight outside
  * Samples are independent and cost the same, so threads take samples; a sample's planes stay in
  * the second-level cache from pixels to input. All is a function of (seed, index), never of
@@ -92,6 +92,7 @@ static double prepare_sample(struct kz__prepare *p, const struct kz_batch *b,
   const float *eps = p->noise + at * 3;
   float *target = p->target + at * 3;
   in += at * KZ_FEDR_IN;
+  for (int64_t k = 0; k < 3 * pixels; k++) target[k] = x[k] - c[k];
   for (int64_t k = 0; k < pixels; k++) {
     for (int j = 0; j < 3; j++) {
       float noisy = alpha * x[3 * k + j] + sigma * eps[3 * k + j];
@@ -101,8 +102,6 @@ static double prepare_sample(struct kz__prepare *p, const struct kz_batch *b,
     in[7 * k + 6] = m[k];
   }
   kz_fedr_precondition(r->config, p->t[i], pixels, in);
-  kz_fedr_estimate(r->config, pixels, in, NULL, target);
-  for (int64_t k = 0; k < 3 * pixels; k++) target[k] = x[k] - target[k];
   erode(p->size, mask, near + pixels, near);
   return weigh(r, pixels, m, near, p->weight + at);
 }

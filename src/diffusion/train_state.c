@@ -120,7 +120,7 @@ static int load_meta(struct kz__run *r, const struct kz_safetensors *s, struct k
     if (c.width[i] != r->config.width[i])
       return kz_err_set(err, KZ_ERANGE, "width-%d: the run has %d, asked for is %d", i + 1,
                         c.width[i], r->config.width[i]);
-  r->config.prediction = c.prediction; /* an older run goes on as it began */
+  r->config.input = c.input; /* an older run goes on as it began */
   if ((code = read_number(s, "step", &step, err)) != 0) return code;
   if ((code = read_number(s, "seconds", &r->seconds, err)) != 0) return code;
   if ((code = read_number(s, "best-psnr", &r->best, err)) != 0) return code;

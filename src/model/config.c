@@ -6,20 +6,20 @@
 
 #include "model/fedr.h"
 
-/* In the order of enum kz_fedr_prediction. */
-static const char *const predictions[] = {"x0", "posterior", NULL};
+/* In the order of enum kz_fedr_input. */
+static const char *const inputs[] = {"noisy", "posterior", NULL};
 
 void kz_fedr_config_defaults(struct kz_fedr_config *c) {
   *c = (struct kz_fedr_config){
       .width = {64, 128, 192, 256}, .heads = 4, .groups = 16, .time_width = 256,
-      .prediction = KZ_FEDR_POSTERIOR};
+      .input = KZ_FEDR_POSTERIOR};
 }
 
 char *kz_fedr_config_to_json(const struct kz_fedr_config *c) {
   json_t *root = json_pack("{s:[i,i,i,i], s:i, s:i, s:i, s:s}", "width", c->width[0], c->width[1],
                            c->width[2], c->width[3], "heads", c->heads, "groups", c->groups,
-                           "time-width", c->time_width, "prediction",
-                           predictions[c->prediction]);
+                           "time-width", c->time_width, "input",
+                           inputs[c->input]);
   char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
   json_decref(root);
   return text;
@@ -40,12 +40,12 @@ static int read_field(struct kz_fedr_config *c, const char *key, const json_t *v
   if (!strcmp(key, "heads")) return read_int(v, key, 64, &c->heads, origin, err);
   if (!strcmp(key, "groups")) return read_int(v, key, 256, &c->groups, origin, err);
   if (!strcmp(key, "time-width")) return read_int(v, key, 4096, &c->time_width, origin, err);
-  if (!strcmp(key, "prediction")) {
+  if (!strcmp(key, "input")) {
     const char *name = json_string_value(v);
-    for (int i = 0; name && predictions[i]; i++)
-      if (!strcmp(name, predictions[i])) return c->prediction = i, 0;
+    for (int i = 0; name && inputs[i]; i++)
+      if (!strcmp(name, inputs[i])) return c->input = i, 0;
     return kz_err_set(err, KZ_EUNSUPPORTED,
-                      "%s: prediction: only \"x0\" and \"posterior\" are known", origin);
+                      "%s: input: only \"noisy\" and \"posterior\" are known", origin);
   }
   if (!strcmp(key, "width")) {
     if (!json_is_array(v) || json_array_size(v) != 4)

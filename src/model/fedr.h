@@ -2,8 +2,7 @@
  *
  *   in   [n, h, w, 7] f32: what the noisy hole says (3), coarse fill (3), mask (1)
  *   time [n, 1, 1, 128] f32: kz_fedr_time_features of t
- *   out  [n, h, w, 3] f32: correction to the estimate that the input implies
- * How input and output belong to x_t and x0: kz_fedr_precondition, kz_fedr_estimate.
+ *   out  [n, h, w, 3] f32: correction to the coarse fill: x0 = coarse + out
  * h and w are multiples of 32; pixels in [-1, 1]; mask 1 = hole. Parameter names
  * and order of channels are those of the PyTorch peer in bench/peers. */
 #ifndef KZ_FEDR_H
@@ -17,16 +16,16 @@
 #define KZ_FEDR_TIME 128
 #define KZ_FEDR_MULTIPLE 32 /* of height and width */
 
-/* What the network corrects: the coarse fill C, given x_t as it is; or the linear estimate of x0
- * from C and x_t, given how far that lies from C (the default; see precondition.c). */
-enum kz_fedr_prediction { KZ_FEDR_COARSE, KZ_FEDR_POSTERIOR };
+/* How the network sees the noisy hole: as x_t; or as how far the linear estimate of x0 from coarse
+ * fill and x_t lies from the coarse fill (the default; see precondition.c). */
+enum kz_fedr_input { KZ_FEDR_NOISY, KZ_FEDR_POSTERIOR };
 
 struct kz_fedr_config {
   int width[4];   /* channels a level */
   int heads;      /* 4 */
   int groups;     /* 16, of every group norm */
   int time_width; /* 256 */
-  enum kz_fedr_prediction prediction;
+  enum kz_fedr_input input;
 };
 void kz_fedr_config_defaults(struct kz_fedr_config *c);
 /* JSON object text for a model file's metadata ("fedr"); the caller frees. */
@@ -39,12 +38,10 @@ void kz_fedr_time_features(float t, float features[KZ_FEDR_TIME]);
 kz_var kz_fedr_build(struct kz_graph *g, const struct kz_fedr_config *c, kz_var x, kz_var time);
 
 /* One sample's input, in place: from x_t with clean known pixels, coarse fill and mask to what the
- * network reads at time t. Outside the hole the first three channels become 0. */
+ * network reads at time t. With KZ_FEDR_POSTERIOR the first three channels become 0 outside. */
 void kz_fedr_precondition(const struct kz_fedr_config *c, float t, int64_t pixels, float *in);
-/* x0 [pixels, 3] from preconditioned input and the network's output; `out` NULL: what the
- * input implies before any correction. */
-void kz_fedr_estimate(const struct kz_fedr_config *c, int64_t pixels, const float *in,
-                      const float *out, float *x0);
+/* x0 [pixels, 3] from the network's input and output. */
+void kz_fedr_estimate(int64_t pixels, const float *in, const float *out, float *x0);
 
 /* A loaded model bound to one shape, for sampling. The model must outlive it; one thread at a time. */
 struct kz_denoiser;

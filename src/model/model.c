@@ -133,6 +133,6 @@ int kz_denoiser_run(struct kz_denoiser *d, const float *in, const float *t, floa
   }
   int code = kz_graph_forward(d->graph, err);
   /* The last layer is kept in f32. */
-  if (!code) kz_fedr_estimate(&d->config, d->n * d->pixels, to, kz_graph_data(d->graph, d->out), x0);
+  if (!code) kz_fedr_estimate(d->n * d->pixels, to, kz_graph_data(d->graph, d->out), x0);
   return code;
 }

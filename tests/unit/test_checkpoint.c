@@ -160,7 +160,7 @@ static void test_config(void **state) {
              {"{\"width\":[16,16,16,24]}", "width: 24 is not a multiple"},
              {"{\"width\":[16,16,16,16],\"heads\":0}", "heads"},
              {"{\"width\":[16,16,16,16],\"guides\":2}", "guides: unknown field"},
-             {"{\"width\":[16,16,16,16],\"prediction\":\"v\"}", "prediction"}};
+             {"{\"width\":[16,16,16,16],\"input\":\"clean\"}", "input"}};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     b = a;
     assert_true(kz_fedr_config_from_json(&b, bad[i].json, "here", &err) < 0);

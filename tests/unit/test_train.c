@@ -212,7 +212,7 @@ static void test_model_of_run(void **state) {
     struct kz__prepare p;
     float time[KZ_FEDR_TIME], t = 1;
     double coarse = 0, restored = 0;
-    struct kz_fedr_config plain = {.prediction = KZ_FEDR_COARSE}; /* a denoiser takes x_t as it is */
+    struct kz_fedr_config plain = {.input = KZ_FEDR_NOISY}; /* a denoiser takes x_t as it is */
     const struct kz__recipe recipe = {.config = &plain, .seed = 3, .pure_noise_share = 1};
     char *path = in_dir("learns", files[f]);
     if (kz_model_load(path, KZ_PRECISION_F32, &m, &err)) fail_msg("%s", err.msg);
@@ -320,25 +320,22 @@ static void test_refusals(void **state) {
   assert_int_equal(train("broken", small_options(2), &w, false, &err), 0); /* holds no run yet */
 }
 
-/* The same batch in the other prediction: what the input implies is the best linear estimate, and
- * the target is what it lacks. `x` is the plain input. */
+/* The same batch with the other input: how far the best linear estimate lies from the coarse fill,
+ * in units of 0.25. The target stays. `x` is the plain input. */
 static void test_posterior(struct kz__prepare *p, const struct kz_batch *b,
                            const struct kz__recipe *r, struct kz_fedr_config *config,
                            const float *x) {
   static float in[6 * 32 * 32 * 7], time[6 * KZ_FEDR_TIME];
   int64_t pixels = (int64_t)p->size * p->size;
-  config->prediction = KZ_FEDR_POSTERIOR;
+  config->input = KZ_FEDR_POSTERIOR;
   kz__prepare_batch(p, b, r, in, time);
   for (int64_t k = 0; k < p->n * pixels; k++)
     for (int c = 0; c < 3; c++) {
       double t = p->t[k / pixels], a = kz_schedule_alpha(t), s = kz_schedule_sigma(t);
       double v = .25 * .25, coarse = x[7 * k + 3 + c], xt = x[7 * k + c];
-      double implied = coarse + a * v / (a * a * v + s * s) * (xt - a * coarse);
-      if (!b->mask[k]) implied = coarse;
-      float estimate[3];
-      kz_fedr_estimate(config, 1, in + 7 * k, NULL, estimate);
-      assert_true(fabs(estimate[c] - implied) < 2e-5);
-      assert_true(fabs(implied + p->target[3 * k + c] - (b->rgb[3 * k + c] / 127.5 - 1)) < 3e-5);
+      double implied = b->mask[k] ? a * v / (a * a * v + s * s) * (xt - a * coarse) : 0;
+      assert_true(fabs(.25 * in[7 * k + c] - implied) < 2e-5);
+      assert_true(fabs(coarse + p->target[3 * k + c] - (b->rgb[3 * k + c] / 127.5 - 1)) < 3e-5);
       if (t == 1) assert_true(fabs(in[7 * k + c]) < 1e-6); /* silent: nothing but noise */
     }
 }
@@ -357,7 +354,7 @@ static void test_prepare(void **state) {
                                .pure_noise_share = 1. / 3, .known_weight = .05,
                                .border_weight = .5};
   kz_fedr_config_defaults(&config);
-  config.prediction = KZ_FEDR_COARSE; /* input and target by their plain definitions */
+  config.input = KZ_FEDR_NOISY; /* input and target by their plain definitions */
   assert_int_equal(next(&w, 4, N, S, &b, &err), 0);
   assert_int_equal(kz__prepare_init(&p, kz_backend_cpu(2), N, S, &err), 0);
   double norm = kz__prepare_batch(&p, &b, &r, in, time), sum = 0, eps2 = 0, holes = 0;
