@@ -282,7 +282,7 @@ static int run(int argc, char **argv) {
       {.name = "mask", .value = "MASK", .text = &a.mask, .help = "damage, white"},
       {.name = "output", .letter = 'o', .value = "OUT", .text = &a.out, .help = "where to write"},
       {.name = "batch", .value = "LIST.csv", .text = &a.batch, .help = "restore all of a list"},
-      {.name = "model", .value = "FILE", .text = &a.model, .help = "weights, instead of the default"},
+      {.name = "model", .value = "FILE", .text = &a.model, .help = "weights to use"},
       {0}};
   const struct kz_cli_parser parser = {.command = &kz_cmd_restore,
                                        .positionals = positionals,

@@ -14,7 +14,7 @@ struct kz_restore_options {
   int sampler;     /* index into kz_sampler_list() */
   int64_t seed;
   int64_t threads; /* 0: all processors */
-  int64_t tile;    /* px, multiple of 32; 0: 256 to 512, whatever computes the fewest pixels */
+  int64_t tile;    /* px, multiple of 32; 0: 256 to 512, whichever computes fewest pixels */
   int64_t overlap; /* px, at most half a tile */
   bool overwrite;
 };
@@ -36,7 +36,9 @@ struct kz_restore_host {
 /* Restore `image` where `mask` is white and write `out`. Errors (nothing is left behind): masks of
  * another size (KZ_ESHAPE), empty or full (KZ_ERANGE), unreadable files, an output that would
  * overwrite the input, an output that exists (unless options->overwrite). Pixels outside the mask
- * come back bit for bit where the output format is lossless. Same seed, same machine, same bytes. */
+ * come back bit for bit where the output format is lossless. Same seed, same machine, same bytes.
+ * Memory follows the number of damaged pixels, not the size of the image. One thread at a time for
+ * one model. */
 int kz_restore_file(struct kz_model *model, const char *image, const char *mask, const char *out,
                     const struct kz_restore_options *options, const struct kz_restore_host *host,
                     struct kz_restore_stats *stats, struct kz_err *err);

@@ -38,7 +38,7 @@ bool kz__holes_any(const struct kz__holes *h, int x, int y, int width, int heigh
 
 /* A walk over the parts of runs that lie in a rectangle, in raster order.
  *   struct kz__span s;
- *   for (kz__span_start(&s, h, x, y, w, hh); kz__span_next(&s);) ... s.x, s.y, s.len, s.first ... */
+ *   for (kz__span_start(&s, h, x, y, width, height); kz__span_next(&s);) use(s.x, s.y, s.len); */
 struct kz__span {
   const struct kz__holes *holes;
   int x0, x1, y1, run;

@@ -35,7 +35,8 @@ const struct kz_param kz_restore_params[] = {
 static int check_options(const struct kz_restore_options *o, struct kz_err *err) {
   int64_t least = o->tile ? o->tile : 256;
   if (o->tile && (o->tile < 64 || o->tile > 2048 || o->tile % KZ__TILE_MULTIPLE))
-    return kz_err_set(err, KZ_ERANGE, "tile is %lld px: give a multiple of 32 from 64 to 2048, or 0",
+    return kz_err_set(err, KZ_ERANGE,
+                      "tile is %lld px: give a multiple of 32 from 64 to 2048, or 0",
                       (long long)o->tile);
   if (o->overlap < 0 || o->overlap > least / 2)
     return kz_err_set(err, KZ_ERANGE, "overlap is %lld px: give 0 to half a tile (%lld)",

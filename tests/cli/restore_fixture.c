@@ -72,7 +72,8 @@ int main(int argc, char **argv) {
     status = compare(argv[2], argv[3], argv[4]);
   } else if (argc == 2) {
     snprintf(path, sizeof path, "%s/model.safetensors", argv[1]);
-    status = write_image(argv[1], "a.png", 96, 64, 0) || write_image(argv[1], "b.png", 700, 90, 50) ||
+    status = write_image(argv[1], "a.png", 96, 64, 0) ||
+             write_image(argv[1], "b.png", 700, 90, 50) ||
              write_image(argv[1], "c.png", 96, 64, 99) ||
              write_mask(argv[1], "mask.png", 96, 64, STRIPES) ||
              write_mask(argv[1], "mask_b.png", 700, 90, STRIPES) ||
