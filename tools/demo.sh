@@ -3,7 +3,7 @@
 #   tools/demo.sh KIZIL
 # DEMO_SEED paints and damages another wall; KIZIL_MODEL names another model.
 set -euo pipefail
-kizil=$1 image=${IMAGE:-} mask=${MASK:-} seed=${DEMO_SEED:-1} out=out/demo
+kizil=$1 image=${IMAGE:-} mask=${MASK:-} seed=${DEMO_SEED:-3} out=out/demo
 
 fail() {
   printf 'demo: %s\n' "$*" >&2
@@ -37,7 +37,8 @@ else
   echo "painting a mural"
   "$kizil" sample "$original" --seed "$seed"
   echo "damaging it"
-  "$kizil" damage "$painted_mask" --apply "$original" --damaged "$damaged" --seed "$seed"
+  "$kizil" damage "$painted_mask" --apply "$original" --damaged "$damaged" --seed "$seed" \
+    --cover 0.1,0.15 --weight-stroke 0 # what walls suffer, no test strokes
 fi
 
 echo "restoring it"
