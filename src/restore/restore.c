@@ -17,7 +17,7 @@ static const char *const sampler_names[] = {"ddim", "dpm++2m", NULL};
 
 #define FIELD(f) offsetof(struct kz_restore_options, f)
 const struct kz_param kz_restore_params[] = {
-    {"steps", KZ_PARAM_INT, FIELD(steps), 8, 1, 1000, NULL, NULL, "",
+    {"steps", KZ_PARAM_INT, FIELD(steps), 4, 1, 1000, NULL, NULL, "",
      "network calls; 1 gives the mean estimate"},
     {"sampler", KZ_PARAM_CHOICE, FIELD(sampler), 0, 0, 1, NULL, sampler_names, "",
      "how a step moves"},
