@@ -9,8 +9,6 @@
 
 #include <kizil/diffusion.h>
 
-static const double kz_t_min = 0.0; /* the last step lands on x0 itself */
-
 double kz_schedule_alpha(double t);
 double kz_schedule_sigma(double t);
 
