@@ -8,8 +8,9 @@
  * It corrects the coarse fill:  x0 = C + out.
  *
  * Why: with x_t itself as input the network must first learn to ignore unit noise near t = 1, and
- * after 1,000 steps still gave back the coarse fill there; this takes two thirds of the steps to the
- * same error. Correcting B instead of C leaves the noise of B in the picture until it is learned
+ * after 1,000 steps still gave back the coarse fill there. A run with this input left that plateau
+ * sooner, but its learning rate was higher too: what the input alone gains has not been measured.
+ * Correcting B instead of C leaves the noise of B in the picture until it is learned
  * to be taken out, and after 1,600 steps samples were still grainy. */
 #include <math.h>
 
