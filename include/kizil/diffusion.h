@@ -21,7 +21,11 @@ const struct kz_sampler_info *kz_sampler_list(void);
 
 /* ---- training ---- */
 
-/* Every parameter of a run; kz_train_params describes it for the command line and for config.json. */
+/* AdamW (Loshchilov and Hutter, 2019) for all weights, or Muon (Jordan et al., 2024) for the
+ * matrices among them. */
+enum kz_optimiser { KZ_OPTIMISER_ADAMW, KZ_OPTIMISER_MUON };
+
+/* Every parameter of a run; kz_train_params describes it for the command line and config.json. */
 struct kz_train_options {
   /* network */
   int64_t width[4]; /* channels at each of four levels, multiples of 16 */
@@ -32,7 +36,9 @@ struct kz_train_options {
   /* length: whichever comes first; 0 = no limit. A resumed run counts the time it had. */
   double minutes;
   int64_t steps;
-  /* optimiser (AdamW; Loshchilov and Hutter, 2019) */
+  /* optimiser */
+  int optimiser;           /* enum kz_optimiser */
+  double momentum;         /* Muon's beta */
   double rate, rate_final; /* peak, and share of it at the end of the cosine */
   int64_t warmup;          /* steps */
   double beta1, beta2, epsilon, decay, clip;

@@ -11,7 +11,6 @@
 #include "diffusion/train.h"
 
 #define REPORT_EVERY 20
-#define EMA_RAMP 10 /* the average forgets fast at first: decay <= s / (s + 10) */
 
 double kz__run_seconds(const struct kz__run *r) { return r->seconds + kz_now() - r->started; }
 
@@ -21,12 +20,6 @@ static double fraction(const struct kz__run *r) {
   if (r->o->steps > 0) f = (double)r->step / (double)r->o->steps;
   if (r->o->minutes > 0) f = fmax(f, kz__run_seconds(r) / (60 * r->o->minutes));
   return fmin(f, 1);
-}
-
-/* Warm-up times cosine. */
-static double rate(const struct kz_train_options *o, int64_t step, double done) {
-  double warm = o->warmup > 0 ? fmin(1, (double)(step + 1) / (double)o->warmup) : 1;
-  return o->rate * warm * (o->rate_final + (1 - o->rate_final) * (1 + cos(M_PI * done)) / 2);
 }
 
 static int check_options(const struct kz_train_options *o, struct kz_err *err) {
@@ -80,45 +73,12 @@ static int gradient(struct kz__run *r, int64_t index, double *loss, struct kz_er
   return kz_graph_backward(s->graph, err);
 }
 
-/* Clip, AdamW, average: one pass over the parameters. */
-static int update(struct kz__run *r, double done, struct kz_err *err) {
-  const struct kz_train_options *o = r->o;
-  const struct kz_kernels *k = r->backend->kernels;
-  double t = (double)r->step + 1, scale = 1 / (double)o->accumulate;
-  double norm = sqrt(k->sum_squares(r->params.count, r->params.grad)) * scale;
-  if (!isfinite(norm))
-    return kz_err_set(err, KZ_ERANGE,
-                      "step %lld: the gradient is not finite; resume with a lower rate",
-                      (long long)r->step);
-  if (o->clip > 0 && norm > o->clip) scale *= o->clip / norm;
-  const struct kz_adamw a = {
-      .count = r->params.count,
-      .rate = (float)rate(o, r->step, done),
-      .beta1 = (float)o->beta1,
-      .beta2 = (float)o->beta2,
-      .eps = (float)o->epsilon,
-      .decay = (float)o->decay,
-      .correction1 = (float)(1 - pow(o->beta1, t)),
-      .correction2 = (float)(1 - pow(o->beta2, t)),
-      .grad_scale = (float)scale,
-      .ema_rate = (float)(1 - fmin(o->ema, t / (t + EMA_RAMP))),
-      .w = r->params.data,
-      .m = r->params.m,
-      .v = r->params.v,
-      .ema = r->params.ema,
-      .g = r->params.grad};
-  k->adamw(&a);
-  r->params.version++;
-  r->norm_sum += norm;
-  return 0;
-}
-
 static int train_step(struct kz__run *r, double done, struct kz_err *err) {
   double start = kz_now(), loss = 0;
   int code = enter_stage(r, done < r->o->small_share ? 1 : 2, err);
   for (int64_t k = 0; k < r->o->accumulate && !code; k++)
     code = gradient(r, r->step * r->o->accumulate + k, &loss, err);
-  if (!code) code = update(r, done, err);
+  if (!code) code = kz__update(r, done, err);
   if (code) return code;
   r->step++;
   r->steps_since++;
@@ -146,7 +106,7 @@ static void report(struct kz__run *r, double done) {
   const struct kz_train_progress p = {
       .step = r->step,
       .loss = r->loss_sum / n,
-      .rate = rate(r->o, r->step - 1, done),
+      .rate = kz__update_rate(r->o, r->step - 1, done),
       .gradient_norm = r->norm_sum / n,
       .seconds = seconds,
       .remaining = remaining(r, seconds),
@@ -220,12 +180,16 @@ int kz_train(const struct kz_train_options *o, const struct kz_train_host *host,
   if ((code = kz_mkdirs(out, err)) != 0) goto out;
   if (!resume && (code = kz__state_refuse(&r, err)) != 0) goto out;
   if ((code = start(&r, resume, err)) != 0) goto out;
+  if (o->optimiser == KZ_OPTIMISER_MUON &&
+      (code = kz_muon_new(&r.params, r.dtype, &r.muon, err)) != 0)
+    goto out;
   if ((code = kz__state_write_config(&r, err)) != 0) goto out;
   r.started = kz_now();
   code = loop(&r, err);
 out:
   kz__stage_release(&r.stage);
   kz__judge_release(&r.judge);
+  kz_muon_free(r.muon);
   kz_paramset_release(&r.params);
   return code;
 }

@@ -7,6 +7,7 @@
 #include "diffusion/sampler.h"
 #include "model/fedr.h"
 #include "nn/checkpoint.h"
+#include "nn/muon.h"
 
 /* Buffers that turn crops into the network's input, target and loss weights. */
 struct kz__prepare {
@@ -65,6 +66,7 @@ struct kz__run {
   struct kz_fedr_config config;
   enum kz_dtype dtype;
   struct kz_paramset params;
+  struct kz_muon *muon; /* NULL: AdamW for all */
   struct kz__stage stage;
   int stage_number; /* 0 none, 1 small crops, 2 large */
   struct kz__judge judge;
@@ -78,6 +80,11 @@ struct kz__run {
 };
 static inline bool kz__has_judge(const struct kz__run *r) { return r->host->held_out != NULL; }
 double kz__run_seconds(const struct kz__run *r); /* trained in all */
+
+/* The learning rate of update `step`, `done` of the run (0 to 1) being over. */
+double kz__update_rate(const struct kz_train_options *o, int64_t step, double done);
+/* One update from the gradients that are there; sets them to zero. */
+int kz__update(struct kz__run *r, double done, struct kz_err *err);
 
 void kz__judge_release(struct kz__judge *j);
 /* Mean over the held-out crops of the PSNR in the hole at t = 1, dB. */

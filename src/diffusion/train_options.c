@@ -9,6 +9,8 @@
 
 static const char *const precisions[] = {"auto", "f32", "bf16", NULL};
 
+static const char *const optimisers[] = {"adamw", "muon", NULL};
+
 const struct kz_param kz_train_params[] = {
     INT("width-1", width[0], 64, 16, 1024, "channels", "channels at the finest level, 16k"),
     INT("width-2", width[1], 128, 16, 1024, "channels", "channels at the second level, 16k"),
@@ -21,6 +23,9 @@ const struct kz_param kz_train_params[] = {
     FLOAT("small-share", small_share, .7, 0, 1, "", "share of the run on small crops"),
     FLOAT("minutes", minutes, 60, 0, 1e6, "min", "length of the run; 0: no limit"),
     INT("steps", steps, 0, 0, 1e9, "steps", "length of the run; 0: no limit"),
+    {"optimiser", KZ_PARAM_CHOICE, OPTION(optimiser), KZ_OPTIMISER_ADAMW, 0, 1, NULL, optimisers,
+     "", "muon: orthogonal steps for matrices, AdamW for the rest"},
+    FLOAT("momentum", momentum, .95, 0, .9999, "", "Muon: decay of the mean gradient"),
     FLOAT("rate", rate, 4e-4, 1e-8, 1, "", "peak learning rate"),
     FLOAT("rate-final", rate_final, .05, 0, 1, "", "share of the rate left at the end"),
     INT("warmup", warmup, 200, 0, 1e6, "steps", "steps over which the rate rises"),

@@ -1,5 +1,5 @@
 /* A backend computes: memory, convolutions (with everything that is one: linear
- * layers are 1 x 1), and the vector kernels. The CPU backend is oneDNN plus our
+ * layers are 1 x 1), matrix products, and the vector kernels. The CPU backend is oneDNN plus our
  * kernels; a CUDA backend is written against this same table, so no type of
  * either appears above it. */
 #ifndef KZ_BACKEND_H
@@ -20,6 +20,16 @@ struct kz_conv_desc {
 };
 
 struct kz_conv; /* a plan; opaque */
+
+/* One product of matrices, c [m, n] = a [m, k] b [k, n], rows packed. A transposed factor is stored
+ * the other way round: a as [k, m], b as [n, k]. */
+struct kz_matmul_desc {
+  int m, n, k;
+  bool a_transposed, b_transposed;
+  enum kz_dtype dtype; /* of all three; sums are f32 */
+};
+
+struct kz_matmul; /* a plan; opaque */
 
 struct kz_backend {
   const char *name;
@@ -48,6 +58,13 @@ struct kz_backend {
   int (*conv_backward_weights)(struct kz_conv *conv, const void *src, const void *diff_dst,
                                float *diff_weights, float *diff_bias, void *scratch,
                                struct kz_err *err);
+
+  int (*matmul_new)(const struct kz_matmul_desc *desc, struct kz_matmul **out, struct kz_err *err);
+  void (*matmul_free)(struct kz_matmul *matmul);
+  size_t (*matmul_scratch_size)(const struct kz_matmul *matmul); /* bytes */
+  /* c may alias neither a nor b; a and b may be the same. */
+  int (*matmul)(struct kz_matmul *matmul, const void *a, const void *b, void *c, void *scratch,
+                struct kz_err *err);
 };
 
 /* The CPU backend; a static, needs no release. `threads` 0: all processors; holds for the calling

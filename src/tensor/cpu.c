@@ -1,9 +1,10 @@
-/* The CPU backend: oneDNN's convolutions beside our vector kernels. */
+/* The CPU backend: oneDNN's convolutions and matrix products beside our vector kernels. */
 #include <omp.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
 #include "tensor/dnnl_conv.h"
+#include "tensor/dnnl_matmul.h"
 
 #define HUGE_PAGE ((size_t)2 << 20)
 
@@ -37,6 +38,10 @@ const struct kz_backend *kz_backend_cpu(int threads)
       .conv_forward = kz__dnnl_conv_forward,
       .conv_backward_data = kz__dnnl_conv_backward_data,
       .conv_backward_weights = kz__dnnl_conv_backward_weights,
+      .matmul_new = kz__dnnl_matmul_new,
+      .matmul_free = kz__dnnl_matmul_free,
+      .matmul_scratch_size = kz__dnnl_matmul_scratch_size,
+      .matmul = kz__dnnl_matmul,
   };
   omp_set_num_threads(threads > 0 ? threads : omp_get_num_procs());
   if (!cpu.kernels) cpu.kernels = kz_kernels_get(getenv("KIZIL_ISA"));

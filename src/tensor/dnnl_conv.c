@@ -1,4 +1,4 @@
-/* Convolutions over oneDNN 2.6's C API, and the only file that knows it.
+/* Convolutions over oneDNN 2.6's C API.
  *
  * A plan holds the primitives and one memory object for each argument, made
  * once; running a plan sets pointers and executes, so nothing is allocated.
@@ -7,29 +7,18 @@
  * the caller's ("user mode"), so that graphs can share them. */
 #include "tensor/dnnl_conv.h"
 
-#include <dnnl.h>
 #include <stdlib.h>
 
-enum { FWD, BWD_DATA, BWD_WEIGHTS, PACK_FWD, PACK_BWD, UNPACK, PRIMITIVES };
-#define MAX_ARGS 6
+#include "tensor/dnnl_primitive.h"
 
-struct primitive {
-  dnnl_primitive_desc_t pd;
-  dnnl_primitive_t p;
-  dnnl_exec_arg_t args[MAX_ARGS];
-  int count;
-  size_t scratch; /* bytes of its scratchpad */
-};
+enum { FWD, BWD_DATA, BWD_WEIGHTS, PACK_FWD, PACK_BWD, UNPACK, PRIMITIVES };
 
 struct kz_conv {
   struct kz_conv_desc desc;
-  struct primitive prim[PRIMITIVES];
+  struct kz__primitive prim[PRIMITIVES];
   dnnl_memory_desc_t src, dst, diff_dst, bias, plain; /* plain: f32 weights in PyTorch's order */
   size_t fwd_bytes, bwd_bytes, diff_weights_bytes;
 };
-
-static dnnl_engine_t engine;
-static dnnl_stream_t stream;
 
 static int fail(struct kz_err *err, const struct kz_conv_desc *d, const char *what,
                 dnnl_status_t status)
@@ -40,18 +29,6 @@ static int fail(struct kz_err *err, const struct kz_conv_desc *d, const char *wh
                     what, d->kh, d->kw, d->ic, d->oc, d->mb, d->ih, d->iw, d->stride, d->dilation,
                     d->groups, (int)status);
 }
-
-/* One engine and stream for the process: oneDNN's CPU engine holds no state of its own. */
-static int start_engine(struct kz_err *err)
-{
-  if (stream) return 0;
-  if (dnnl_engine_create(&engine, dnnl_cpu, 0) != dnnl_success ||
-      dnnl_stream_create(&stream, engine, dnnl_stream_default_flags) != dnnl_success)
-    return kz_err_set(err, KZ_EBACKEND, "oneDNN: no CPU engine");
-  return 0;
-}
-
-static dnnl_data_type_t data_type(enum kz_dtype t) { return t == KZ_F32 ? dnnl_f32 : dnnl_bf16; }
 
 static int out_size(int in, int k, const struct kz_conv_desc *d)
 {
@@ -72,55 +49,14 @@ static void init_descs(struct kz_conv *c)
   const struct kz_conv_desc *d = &c->desc;
   dnnl_dims_t src = {d->mb, d->ic, d->ih, d->iw}, bias = {d->oc};
   dnnl_dims_t dst = {d->mb, d->oc, out_size(d->ih, d->kh, d), out_size(d->iw, d->kw, d)};
-  dnnl_memory_desc_init_by_tag(&c->src, 4, src, data_type(d->dtype), dnnl_nhwc);
-  dnnl_memory_desc_init_by_tag(&c->dst, 4, dst, data_type(d->dst_dtype), dnnl_nhwc);
-  dnnl_memory_desc_init_by_tag(&c->diff_dst, 4, dst, data_type(d->dtype), dnnl_nhwc);
+  dnnl_memory_desc_init_by_tag(&c->src, 4, src, kz__dnnl_type(d->dtype), dnnl_nhwc);
+  dnnl_memory_desc_init_by_tag(&c->dst, 4, dst, kz__dnnl_type(d->dst_dtype), dnnl_nhwc);
+  dnnl_memory_desc_init_by_tag(&c->diff_dst, 4, dst, kz__dnnl_type(d->dtype), dnnl_nhwc);
   dnnl_memory_desc_init_by_tag(&c->bias, 1, bias, dnnl_f32, dnnl_x);
   init_weights(&c->plain, d, dnnl_f32, true);
 }
 
-/* Add an argument whose pointer is set at each run. */
-static dnnl_status_t add_arg(struct primitive *p, int arg, const dnnl_memory_desc_t *md)
-{
-  dnnl_memory_t m;
-  dnnl_status_t s = dnnl_memory_create(&m, md, engine, DNNL_MEMORY_NONE);
-  if (s == dnnl_success) p->args[p->count++] = (dnnl_exec_arg_t){arg, m};
-  return s;
-}
-
-static dnnl_status_t finish(struct primitive *p)
-{
-  const dnnl_memory_desc_t *pad = dnnl_primitive_desc_query_md(p->pd, dnnl_query_scratchpad_md, 0);
-  p->scratch = pad ? (dnnl_memory_desc_get_size(pad) + 63) / 64 * 64 : 0;
-  dnnl_status_t s = dnnl_primitive_create(&p->p, p->pd);
-  if (s == dnnl_success && p->scratch) s = add_arg(p, DNNL_ARG_SCRATCHPAD, pad);
-  return s;
-}
-
-static void release(struct primitive *p)
-{
-  for (int i = 0; i < p->count; i++) dnnl_memory_destroy(p->args[i].memory);
-  if (p->p) dnnl_primitive_destroy(p->p);
-  if (p->pd) dnnl_primitive_desc_destroy(p->pd);
-}
-
-static dnnl_status_t run(struct primitive *p, void *const *data, void *scratch)
-{
-  for (int i = 0; i < p->count; i++) {
-    void *at = p->args[i].arg == DNNL_ARG_SCRATCHPAD ? scratch : data[i];
-    dnnl_status_t s = dnnl_memory_set_data_handle(p->args[i].memory, at);
-    if (s != dnnl_success) return s;
-  }
-  dnnl_status_t s = dnnl_primitive_execute(p->p, stream, p->count, p->args);
-  return s == dnnl_success ? dnnl_stream_wait(stream) : s;
-}
-
-static const dnnl_memory_desc_t *query(const struct primitive *p, dnnl_query_t what)
-{
-  return dnnl_primitive_desc_query_md(p->pd, what, 0);
-}
-
-static dnnl_status_t make_reorder(struct primitive *p, const dnnl_memory_desc_t *from,
+static dnnl_status_t make_reorder(struct kz__primitive *p, const dnnl_memory_desc_t *from,
                                   const dnnl_memory_desc_t *to, bool accumulate)
 {
   dnnl_primitive_attr_t attr;
@@ -131,10 +67,12 @@ static dnnl_status_t make_reorder(struct primitive *p, const dnnl_memory_desc_t 
   if (accumulate && (s = dnnl_post_ops_create(&sum)) == dnnl_success &&
       (s = dnnl_post_ops_append_sum(sum, 1.f)) == dnnl_success)
     s = dnnl_primitive_attr_set_post_ops(attr, sum);
-  if (s == dnnl_success) s = dnnl_reorder_primitive_desc_create(&p->pd, from, engine, to, engine, attr);
-  if (s == dnnl_success) s = add_arg(p, DNNL_ARG_FROM, from);
-  if (s == dnnl_success) s = add_arg(p, DNNL_ARG_TO, to);
-  if (s == dnnl_success) s = finish(p);
+  if (s == dnnl_success)
+    s = dnnl_reorder_primitive_desc_create(&p->pd, from, kz__dnnl_engine, to, kz__dnnl_engine,
+                                           attr);
+  if (s == dnnl_success) s = kz__dnnl_arg(p, DNNL_ARG_FROM, from);
+  if (s == dnnl_success) s = kz__dnnl_arg(p, DNNL_ARG_TO, to);
+  if (s == dnnl_success) s = kz__dnnl_finish(p);
   if (sum) dnnl_post_ops_destroy(sum);
   dnnl_primitive_attr_destroy(attr);
   return s;
@@ -149,32 +87,32 @@ static dnnl_status_t make_reorder(struct primitive *p, const dnnl_memory_desc_t 
 static dnnl_status_t make_forward(struct kz_conv *c, dnnl_primitive_attr_t attr)
 {
   const struct kz_conv_desc *d = &c->desc;
-  struct primitive *p = &c->prim[FWD];
+  struct kz__primitive *p = &c->prim[FWD];
   dnnl_convolution_desc_t cd;
   dnnl_memory_desc_t weights;
   dnnl_post_ops_t post = NULL;
   bool train = d->backward_data || d->backward_weights;
-  init_weights(&weights, d, data_type(d->dtype), false);
+  init_weights(&weights, d, kz__dnnl_type(d->dtype), false);
   dnnl_status_t s = dnnl_dilated_convolution_forward_desc_init(
       &cd, train ? dnnl_forward_training : dnnl_forward_inference, dnnl_convolution_direct, &c->src,
       &weights, d->bias ? &c->bias : NULL, &c->dst, GEOMETRY(d));
   if (s == dnnl_success && d->residual && (s = dnnl_post_ops_create(&post)) == dnnl_success &&
       (s = dnnl_post_ops_append_binary(post, dnnl_binary_add, &c->dst)) == dnnl_success)
     s = dnnl_primitive_attr_set_post_ops(attr, post);
-  if (s == dnnl_success) s = dnnl_primitive_desc_create(&p->pd, &cd, attr, engine, NULL);
+  if (s == dnnl_success) s = dnnl_primitive_desc_create(&p->pd, &cd, attr, kz__dnnl_engine, NULL);
   if (post) dnnl_post_ops_destroy(post);
   if (s != dnnl_success) return s;
 
-  const dnnl_memory_desc_t *w = query(p, dnnl_query_weights_md);
+  const dnnl_memory_desc_t *w = kz__dnnl_query(p, dnnl_query_weights_md);
   c->fwd_bytes = dnnl_memory_desc_get_size(w);
-  if ((s = add_arg(p, DNNL_ARG_SRC, &c->src)) != dnnl_success) return s;
-  if ((s = add_arg(p, DNNL_ARG_WEIGHTS, w)) != dnnl_success) return s;
-  if ((s = add_arg(p, DNNL_ARG_DST, &c->dst)) != dnnl_success) return s;
-  if (d->bias && (s = add_arg(p, DNNL_ARG_BIAS, &c->bias)) != dnnl_success) return s;
-  if (d->residual && (s = add_arg(p, DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1,
+  if ((s = kz__dnnl_arg(p, DNNL_ARG_SRC, &c->src)) != dnnl_success) return s;
+  if ((s = kz__dnnl_arg(p, DNNL_ARG_WEIGHTS, w)) != dnnl_success) return s;
+  if ((s = kz__dnnl_arg(p, DNNL_ARG_DST, &c->dst)) != dnnl_success) return s;
+  if (d->bias && (s = kz__dnnl_arg(p, DNNL_ARG_BIAS, &c->bias)) != dnnl_success) return s;
+  if (d->residual && (s = kz__dnnl_arg(p, DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1,
                                   &c->dst)) != dnnl_success)
     return s;
-  if ((s = finish(p)) != dnnl_success) return s;
+  if ((s = kz__dnnl_finish(p)) != dnnl_success) return s;
   return make_reorder(&c->prim[PACK_FWD], &c->plain, w, false);
 }
 
@@ -185,31 +123,31 @@ static dnnl_status_t make_hint(struct kz_conv *c, dnnl_primitive_desc_t *hint)
   const struct kz_conv_desc *d = &c->desc;
   dnnl_convolution_desc_t cd;
   dnnl_memory_desc_t weights;
-  init_weights(&weights, d, data_type(d->dtype), false);
+  init_weights(&weights, d, kz__dnnl_type(d->dtype), false);
   dnnl_status_t s = dnnl_dilated_convolution_forward_desc_init(
       &cd, dnnl_forward_training, dnnl_convolution_direct, &c->src, &weights,
       d->bias ? &c->bias : NULL, &c->diff_dst, GEOMETRY(d));
-  return s == dnnl_success ? dnnl_primitive_desc_create(hint, &cd, NULL, engine, NULL) : s;
+  return s == dnnl_success ? dnnl_primitive_desc_create(hint, &cd, NULL, kz__dnnl_engine, NULL) : s;
 }
 
 static dnnl_status_t make_backward_data(struct kz_conv *c, dnnl_primitive_attr_t attr,
                                         dnnl_primitive_desc_t hint)
 {
   const struct kz_conv_desc *d = &c->desc;
-  struct primitive *p = &c->prim[BWD_DATA];
+  struct kz__primitive *p = &c->prim[BWD_DATA];
   dnnl_convolution_desc_t cd;
   dnnl_memory_desc_t weights;
-  init_weights(&weights, d, data_type(d->dtype), false);
+  init_weights(&weights, d, kz__dnnl_type(d->dtype), false);
   dnnl_status_t s = dnnl_dilated_convolution_backward_data_desc_init(
       &cd, dnnl_convolution_direct, &c->src, &weights, &c->diff_dst, GEOMETRY(d));
-  if (s == dnnl_success) s = dnnl_primitive_desc_create(&p->pd, &cd, attr, engine, hint);
+  if (s == dnnl_success) s = dnnl_primitive_desc_create(&p->pd, &cd, attr, kz__dnnl_engine, hint);
   if (s != dnnl_success) return s;
-  const dnnl_memory_desc_t *w = query(p, dnnl_query_weights_md);
+  const dnnl_memory_desc_t *w = kz__dnnl_query(p, dnnl_query_weights_md);
   c->bwd_bytes = dnnl_memory_desc_get_size(w);
-  if ((s = add_arg(p, DNNL_ARG_DIFF_DST, &c->diff_dst)) != dnnl_success) return s;
-  if ((s = add_arg(p, DNNL_ARG_WEIGHTS, w)) != dnnl_success) return s;
-  if ((s = add_arg(p, DNNL_ARG_DIFF_SRC, &c->src)) != dnnl_success) return s;
-  if ((s = finish(p)) != dnnl_success) return s;
+  if ((s = kz__dnnl_arg(p, DNNL_ARG_DIFF_DST, &c->diff_dst)) != dnnl_success) return s;
+  if ((s = kz__dnnl_arg(p, DNNL_ARG_WEIGHTS, w)) != dnnl_success) return s;
+  if ((s = kz__dnnl_arg(p, DNNL_ARG_DIFF_SRC, &c->src)) != dnnl_success) return s;
+  if ((s = kz__dnnl_finish(p)) != dnnl_success) return s;
   return make_reorder(&c->prim[PACK_BWD], &c->plain, w, false);
 }
 
@@ -217,22 +155,22 @@ static dnnl_status_t make_backward_weights(struct kz_conv *c, dnnl_primitive_att
                                            dnnl_primitive_desc_t hint)
 {
   const struct kz_conv_desc *d = &c->desc;
-  struct primitive *p = &c->prim[BWD_WEIGHTS];
+  struct kz__primitive *p = &c->prim[BWD_WEIGHTS];
   dnnl_convolution_desc_t cd;
   dnnl_memory_desc_t weights;
   init_weights(&weights, d, dnnl_f32, false);
   dnnl_status_t s = dnnl_dilated_convolution_backward_weights_desc_init(
       &cd, dnnl_convolution_direct, &c->src, &weights, d->bias ? &c->bias : NULL, &c->diff_dst,
       GEOMETRY(d));
-  if (s == dnnl_success) s = dnnl_primitive_desc_create(&p->pd, &cd, attr, engine, hint);
+  if (s == dnnl_success) s = dnnl_primitive_desc_create(&p->pd, &cd, attr, kz__dnnl_engine, hint);
   if (s != dnnl_success) return s;
-  const dnnl_memory_desc_t *w = query(p, dnnl_query_diff_weights_md);
+  const dnnl_memory_desc_t *w = kz__dnnl_query(p, dnnl_query_diff_weights_md);
   c->diff_weights_bytes = (dnnl_memory_desc_get_size(w) + 63) / 64 * 64;
-  if ((s = add_arg(p, DNNL_ARG_SRC, &c->src)) != dnnl_success) return s;
-  if ((s = add_arg(p, DNNL_ARG_DIFF_DST, &c->diff_dst)) != dnnl_success) return s;
-  if ((s = add_arg(p, DNNL_ARG_DIFF_WEIGHTS, w)) != dnnl_success) return s;
-  if (d->bias && (s = add_arg(p, DNNL_ARG_DIFF_BIAS, &c->bias)) != dnnl_success) return s;
-  if ((s = finish(p)) != dnnl_success) return s;
+  if ((s = kz__dnnl_arg(p, DNNL_ARG_SRC, &c->src)) != dnnl_success) return s;
+  if ((s = kz__dnnl_arg(p, DNNL_ARG_DIFF_DST, &c->diff_dst)) != dnnl_success) return s;
+  if ((s = kz__dnnl_arg(p, DNNL_ARG_DIFF_WEIGHTS, w)) != dnnl_success) return s;
+  if (d->bias && (s = kz__dnnl_arg(p, DNNL_ARG_DIFF_BIAS, &c->bias)) != dnnl_success) return s;
+  if ((s = kz__dnnl_finish(p)) != dnnl_success) return s;
   return make_reorder(&c->prim[UNPACK], w, &c->plain, true);
 }
 
@@ -265,7 +203,7 @@ out:
 
 int kz__dnnl_conv_new(const struct kz_conv_desc *desc, struct kz_conv **out, struct kz_err *err)
 {
-  int rc = start_engine(err);
+  int rc = kz__dnnl_start(err);
   if (rc) return rc;
   struct kz_conv *c = calloc(1, sizeof *c);
   if (!c) return kz_err_set(err, KZ_ENOMEM, "out of memory for a convolution plan");
@@ -280,7 +218,7 @@ int kz__dnnl_conv_new(const struct kz_conv_desc *desc, struct kz_conv **out, str
 void kz__dnnl_conv_free(struct kz_conv *c)
 {
   if (!c) return;
-  for (int i = 0; i < PRIMITIVES; i++) release(&c->prim[i]);
+  for (int i = 0; i < PRIMITIVES; i++) kz__dnnl_release(&c->prim[i]);
   free(c);
 }
 
@@ -289,13 +227,16 @@ size_t kz__dnnl_conv_packed_size(const struct kz_conv *c, bool backward)
   return backward ? c->bwd_bytes : c->fwd_bytes;
 }
 
-static size_t bias_bytes(const struct kz_conv *c) { return ((size_t)c->desc.oc * 4 + 63) / 64 * 64; }
+static size_t bias_bytes(const struct kz_conv *c)
+{
+  return ((size_t)c->desc.oc * 4 + 63) / 64 * 64;
+}
 
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 size_t kz__dnnl_conv_scratch_size(const struct kz_conv *c, bool backward)
 {
-  const struct primitive *p = c->prim;
+  const struct kz__primitive *p = c->prim;
   if (!backward)
     return larger(p[FWD].scratch, larger(p[PACK_FWD].scratch, p[PACK_BWD].scratch));
   size_t most = larger(p[BWD_DATA].scratch, larger(p[BWD_WEIGHTS].scratch, p[UNPACK].scratch));
@@ -306,28 +247,28 @@ size_t kz__dnnl_conv_scratch_size(const struct kz_conv *c, bool backward)
 int kz__dnnl_conv_pack(struct kz_conv *c, const float *weights, void *fwd, void *bwd, void *scratch,
                        struct kz_err *err)
 {
-  dnnl_status_t s = run(&c->prim[PACK_FWD], (void *[]){(void *)weights, fwd}, scratch);
+  dnnl_status_t s = kz__dnnl_run(&c->prim[PACK_FWD], (void *[]){(void *)weights, fwd}, scratch);
   if (s == dnnl_success && bwd && c->desc.backward_data)
-    s = run(&c->prim[PACK_BWD], (void *[]){(void *)weights, bwd}, scratch);
+    s = kz__dnnl_run(&c->prim[PACK_BWD], (void *[]){(void *)weights, bwd}, scratch);
   return s == dnnl_success ? 0 : fail(err, &c->desc, "laying out the weights", s);
 }
 
 int kz__dnnl_conv_forward(struct kz_conv *c, const void *src, const void *packed, const float *bias,
                           const void *residual, void *dst, void *scratch, struct kz_err *err)
 {
-  void *data[MAX_ARGS] = {(void *)src, (void *)packed, dst};
+  void *data[KZ__DNNL_ARGS] = {(void *)src, (void *)packed, dst};
   int n = 3;
   if (c->desc.bias) data[n++] = (void *)bias;
   if (c->desc.residual) data[n++] = (void *)residual;
-  dnnl_status_t s = run(&c->prim[FWD], data, scratch);
+  dnnl_status_t s = kz__dnnl_run(&c->prim[FWD], data, scratch);
   return s == dnnl_success ? 0 : fail(err, &c->desc, "running the forward pass", s);
 }
 
 int kz__dnnl_conv_backward_data(struct kz_conv *c, const void *diff_dst, const void *packed,
                                 void *diff_src, void *scratch, struct kz_err *err)
 {
-  void *data[MAX_ARGS] = {(void *)diff_dst, (void *)packed, diff_src};
-  dnnl_status_t s = run(&c->prim[BWD_DATA], data, scratch);
+  void *data[KZ__DNNL_ARGS] = {(void *)diff_dst, (void *)packed, diff_src};
+  dnnl_status_t s = kz__dnnl_run(&c->prim[BWD_DATA], data, scratch);
   return s == dnnl_success ? 0 : fail(err, &c->desc, "running the backward pass (data)", s);
 }
 
@@ -338,9 +279,9 @@ int kz__dnnl_conv_backward_weights(struct kz_conv *c, const void *src, const voi
   char *packed = scratch;
   float *bias = (float *)(packed + c->diff_weights_bytes);
   char *rest = (char *)bias + bias_bytes(c);
-  dnnl_status_t s = run(&c->prim[BWD_WEIGHTS],
+  dnnl_status_t s = kz__dnnl_run(&c->prim[BWD_WEIGHTS],
                         (void *[]){(void *)src, (void *)diff_dst, packed, bias, NULL}, rest);
-  if (s == dnnl_success) s = run(&c->prim[UNPACK], (void *[]){packed, diff_weights}, rest);
+  if (s == dnnl_success) s = kz__dnnl_run(&c->prim[UNPACK], (void *[]){packed, diff_weights}, rest);
   if (s != dnnl_success) return fail(err, &c->desc, "running the backward pass (weights)", s);
   if (c->desc.bias)
     for (int i = 0; i < c->desc.oc; i++) diff_bias[i] += bias[i];

@@ -76,6 +76,25 @@ struct kz_adamw {
   float *g; /* read, then set to zero */
 };
 
+/* What Muon does around its matrix products (nn/muon.h): Nesterov momentum of the gradient, and the
+ * step along a matrix that was made from it, with decay and moving average as in AdamW. */
+struct kz_momentum {
+  int64_t count;
+  float beta, grad_scale;
+  float *m;             /* m = beta m + (1 - beta) g */
+  float *g;             /* read, then set to zero */
+  enum kz_dtype dtype;
+  void *dst;            /* beta m + (1 - beta) g */
+};
+struct kz_descent {
+  int64_t count;
+  float rate, decay;    /* w = w (1 - decay) - rate u */
+  float ema_rate;       /* ema += ema_rate (w - ema); 0: leave */
+  enum kz_dtype dtype;  /* of u */
+  const void *u;
+  float *w, *ema;
+};
+
 struct kz_kernels {
   const char *isa; /* "sse4.2", "avx2", "avx512", "avx512-bf16" */
 
@@ -150,6 +169,11 @@ struct kz_kernels {
   double (*sum_squares)(int64_t count, const float *x); /* fixed order, f64 sums */
   double (*sum)(int64_t count, const float *x);
   void (*adamw)(const struct kz_adamw *a);
+  void (*momentum)(const struct kz_momentum *a);
+  void (*descent)(const struct kz_descent *a);
+  /* dst = identity * I + linear * a + square * b, all [n, n]; dst is neither. */
+  void (*combine)(enum kz_dtype t, int n, float identity, float linear, float square, const void *a,
+                  const void *b, void *dst);
   /* Standard normals by a counter-based generator (hash of seed and position, Box-Muller): element
    * i depends only on (seed, offset + i). */
   void (*normal)(uint64_t seed, uint64_t offset, int64_t count, float *dst);

@@ -1,4 +1,4 @@
-/* Kernels over flat arrays: activation, addition, products, conversion, AdamW. Each is one body
+/* Kernels over flat arrays: activation, addition, products, conversion. Each is one body
  * over a range, made for f32 and for bf16 by WITH_DTYPE. */
 #ifndef KZ_KERNELS_ELEM_H
 #define KZ_KERNELS_ELEM_H
@@ -182,35 +182,5 @@ static void convert(enum kz_dtype src_t, enum kz_dtype dst_t, int64_t count, con
                     void *dst) {
   split(count, 64, 1, convert_range, &(struct convert_args){src_t, dst_t, src, dst});
 }
-
-INLINE void adamw_body(const struct kz_adamw *a, bool ema, int64_t begin, int64_t end) {
-  const float step = a->rate / a->correction1, keep = 1.0f - a->rate * a->decay;
-  const float root = 1.0f / a->correction2, one1 = 1.0f - a->beta1, one2 = 1.0f - a->beta2;
-  for (int64_t i = begin; i < end; i += VL) {
-    int n = lanes(i, end);
-    vf g = ldn(KZ_F32, a->g, i, n) * a->grad_scale, w = ldn(KZ_F32, a->w, i, n);
-    vf m = a->beta1 * ldn(KZ_F32, a->m, i, n) + one1 * g;
-    vf v = a->beta2 * ldn(KZ_F32, a->v, i, n) + one2 * g * g;
-    w = w * keep - step * m / (vsqrt(v * root) + a->eps);
-    stn(KZ_F32, a->m, i, n, m);
-    stn(KZ_F32, a->v, i, n, v);
-    stn(KZ_F32, a->w, i, n, w);
-    stn(KZ_F32, a->g, i, n, vset(0));
-    if (ema) {
-      vf e = ldn(KZ_F32, a->ema, i, n);
-      stn(KZ_F32, a->ema, i, n, e + a->ema_rate * (w - e));
-    }
-  }
-}
-
-static void adamw_range(const void *args, int64_t begin, int64_t end) {
-  const struct kz_adamw *a = args;
-  if (a->ema && a->ema_rate != 0)
-    adamw_body(a, true, begin, end);
-  else
-    adamw_body(a, false, begin, end);
-}
-
-static void adamw(const struct kz_adamw *a) { split(a->count, 64, 4, adamw_range, a); }
 
 #endif

@@ -7,6 +7,7 @@
 #include "tensor/kernels_depth.inc.h"
 #include "tensor/kernels_elem.inc.h"
 #include "tensor/kernels_norm.inc.h"
+#include "tensor/kernels_optim.inc.h"
 #include "tensor/kernels_reduce.inc.h"
 #include "tensor/kernels_shape.inc.h"
 
@@ -55,5 +56,8 @@ const struct kz_kernels TABLE(KZ_ISA_NAME) = {
     .sum_squares = sum_squares,
     .sum = sum,
     .adamw = adamw,
+    .momentum = momentum,
+    .descent = descent,
+    .combine = combine,
     .normal = normal,
 };

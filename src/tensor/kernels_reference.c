@@ -291,6 +291,31 @@ static void adamw(const struct kz_adamw *a) {
   }
 }
 
+static void momentum(const struct kz_momentum *a) {
+  for (int64_t i = 0; i < a->count; i++) {
+    double g = (1 - (double)a->beta) * a->grad_scale * a->g[i], m = a->beta * (double)a->m[i] + g;
+    a->m[i] = (float)m;
+    a->g[i] = 0;
+    kz__ref_set(a->dtype, a->dst, i, a->beta * m + g);
+  }
+}
+
+static void descent(const struct kz_descent *a) {
+  for (int64_t i = 0; i < a->count; i++) {
+    double w = a->w[i] * (1 - (double)a->decay) - a->rate * kz__ref_get(a->dtype, a->u, i);
+    a->w[i] = (float)w;
+    if (a->ema && a->ema_rate != 0) a->ema[i] += (float)(a->ema_rate * (w - a->ema[i]));
+  }
+}
+
+static void combine(enum kz_dtype t, int n, float identity, float linear, float square,
+                    const void *a, const void *b, void *dst) {
+  for (int64_t i = 0; i < (int64_t)n * n; i++) {
+    double v = linear * kz__ref_get(t, a, i) + square * kz__ref_get(t, b, i);
+    kz__ref_set(t, dst, i, i % (n + 1) == 0 ? v + identity : v);
+  }
+}
+
 /* Box-Muller on a hash of (seed, counter): blocks of 32 from 16 counters, cosines then sines. */
 static void normal(uint64_t seed, uint64_t offset, int64_t count, float *dst) {
   for (int64_t i = 0; i < count; i++) {
@@ -335,6 +360,9 @@ const struct kz_kernels *kz_kernels_reference(void) {
       .sum_squares = sum_squares,
       .sum = sum,
       .adamw = adamw,
+      .momentum = momentum,
+      .descent = descent,
+      .combine = combine,
       .normal = normal,
   };
   return &table;

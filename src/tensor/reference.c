@@ -146,6 +146,46 @@ static int conv_backward_weights(struct kz_conv *c, const void *src, const void 
   return 0;
 }
 
+struct kz_matmul {
+  struct kz_matmul_desc d;
+};
+
+static int matmul_new(const struct kz_matmul_desc *d, struct kz_matmul **out, struct kz_err *err)
+{
+  if (d->dtype != KZ_F32)
+    return kz_err_set(err, KZ_EUNSUPPORTED, "the reference backend computes in f32 only");
+  *out = calloc(1, sizeof **out);
+  if (!*out) return kz_err_set(err, KZ_ENOMEM, "out of memory for a matrix product");
+  (*out)->d = *d;
+  return 0;
+}
+
+static void matmul_free(struct kz_matmul *matmul) { free(matmul); }
+
+static size_t matmul_scratch_size(const struct kz_matmul *matmul)
+{
+  (void)matmul;
+  return 0;
+}
+
+static int matmul(struct kz_matmul *mm, const void *a, const void *b, void *c, void *scratch,
+                  struct kz_err *err)
+{
+  const struct kz_matmul_desc *d = &mm->d;
+  const float *x = a, *y = b;
+  float *z = c;
+  (void)scratch, (void)err;
+  for (int i = 0; i < d->m; i++)
+    for (int j = 0; j < d->n; j++) {
+      double sum = 0;
+      for (int k = 0; k < d->k; k++)
+        sum += (double)x[d->a_transposed ? k * d->m + i : i * d->k + k] *
+               y[d->b_transposed ? j * d->k + k : k * d->n + j];
+      z[(size_t)i * d->n + j] = (float)sum;
+    }
+  return 0;
+}
+
 const struct kz_backend *kz_backend_reference(void)
 {
   static struct kz_backend reference = {
@@ -161,6 +201,10 @@ const struct kz_backend *kz_backend_reference(void)
       .conv_forward = conv_forward,
       .conv_backward_data = conv_backward_data,
       .conv_backward_weights = conv_backward_weights,
+      .matmul_new = matmul_new,
+      .matmul_free = matmul_free,
+      .matmul_scratch_size = matmul_scratch_size,
+      .matmul = matmul,
   };
   reference.kernels = kz_kernels_reference();
   return &reference;

@@ -1,4 +1,4 @@
-/* Sums, the loss, AdamW, normals, conversion, and which table is chosen. */
+/* Sums, the loss, the optimisers, normals, conversion, and which table is chosen. */
 #include "test_kernels_scene.h"
 
 static void run_loss(const struct kz_kernels *k, struct scene *s) {
@@ -64,6 +64,48 @@ static void test_adamw(void **state) {
     for (int b = 0; b < 5; b++) scene_add(&s, KZ_F32, s.n, b == 2 ? 0 : -1, 1);
     scene_check(&s, run_adamw, "adamw");
   }
+}
+
+static void run_momentum(const struct kz_kernels *k, struct scene *s) {
+  struct kz_momentum a = {.count = s->n, .beta = 0.95f, .grad_scale = 0.7f, .m = s->b[0].data,
+                          .g = s->b[1].data, .dtype = s->t, .dst = s->b[2].data};
+  k->momentum(&a);
+}
+
+static void run_descent(const struct kz_kernels *k, struct scene *s) {
+  struct kz_descent a = {.count = s->n, .rate = 0.3f, .decay = 0.01f,
+                         .ema_rate = s->film ? 0.1f : 0, .dtype = s->t, .u = s->b[2].data,
+                         .w = s->b[0].data, .ema = s->accumulate ? NULL : s->b[1].data};
+  k->descent(&a);
+}
+
+static void test_momentum_and_descent(void **state) {
+  (void)state;
+  for (enum kz_dtype t = KZ_F32; t <= KZ_BF16; t++)
+    for (int v = 0; v < 8; v++) {
+      struct scene s = {.t = t, .n = v < 4 ? 37 : 20001, .film = v & 1, .accumulate = v & 2};
+      scene_add(&s, KZ_F32, s.n, -1, 1);
+      scene_add(&s, KZ_F32, s.n, -1, 1);
+      scene_add(&s, t, s.n, -1, 1);
+      struct scene again = scene_clone(&s);
+      scene_check(&s, run_momentum, "momentum");
+      scene_check(&again, run_descent, "descent");
+    }
+}
+
+static void run_combine(const struct kz_kernels *k, struct scene *s) {
+  k->combine(s->t, s->n, 3.5f, -4.75f, 2, s->b[0].data, s->b[1].data, s->b[2].data);
+}
+
+static void test_combine(void **state) {
+  static const int sizes[] = {1, 17, 64, 200};
+  (void)state;
+  for (enum kz_dtype t = KZ_F32; t <= KZ_BF16; t++)
+    for (int i = 0; i < 4; i++) {
+      struct scene s = {.t = t, .n = sizes[i]};
+      for (int b = 0; b < 3; b++) scene_add(&s, t, (int64_t)s.n * s.n, -1, 1);
+      scene_check(&s, run_combine, "combine");
+    }
 }
 
 static void run_normal(const struct kz_kernels *k, struct scene *s) {
@@ -179,6 +221,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_loss),    cmocka_unit_test(test_loss_at_zero),
       cmocka_unit_test(test_sums),    cmocka_unit_test(test_adamw),
+      cmocka_unit_test(test_momentum_and_descent), cmocka_unit_test(test_combine),
       cmocka_unit_test(test_normal),  cmocka_unit_test(test_normal_position),
       cmocka_unit_test(test_convert), cmocka_unit_test(test_dispatch),
   };

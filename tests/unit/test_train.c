@@ -238,24 +238,46 @@ static void test_model_of_run(void **state) {
 }
 
 /* Stopped in either stage, resumed: the same bytes as the run nobody stopped. */
-static void test_stop_and_resume(void **state) {
-  (void)state;
-  static struct world w, v;
+static void check_stop_and_resume(struct kz_train_options o, const char *whole,
+                                  const char *parts) {
+  struct world *w = calloc(1, sizeof *w), *v = calloc(1, sizeof *v);
   struct kz_err err = {0};
-  struct kz_train_options o = small_options(14);
+  assert_true(w && v);
   o.small_share = .5;
   o.accumulate = 2;
   o.checkpoint_minutes = 1e-9; /* every step: judging must not disturb training */
-  if (train("whole", o, &w, false, &err)) fail_msg("%s", err.msg);
-  assert_int_equal(w.validations, 15);
-  v.stop_at = 3;
-  assert_int_equal(train("parts", o, &v, false, &err), KZ_EINTR);
+  if (train(whole, o, w, false, &err)) fail_msg("%s", err.msg);
+  assert_int_equal(w->validations, 15);
+  v->stop_at = 3;
+  assert_int_equal(train(parts, o, v, false, &err), KZ_EINTR);
   assert_non_null(strstr(err.msg, "step 3"));
-  v.stop_at = 3 + 7;
-  assert_int_equal(train("parts", o, &v, true, &err), KZ_EINTR);
-  v.stop_at = 0;
-  assert_int_equal(train("parts", o, &v, true, &err), 0);
-  assert_same_run("whole", "parts");
+  v->stop_at = 3 + 7;
+  assert_int_equal(train(parts, o, v, true, &err), KZ_EINTR);
+  v->stop_at = 0;
+  assert_int_equal(train(parts, o, v, true, &err), 0);
+  assert_same_run(whole, parts);
+  free(w);
+  free(v);
+}
+
+static void test_stop_and_resume(void **state) {
+  (void)state;
+  check_stop_and_resume(small_options(14), "whole", "parts");
+}
+
+/* Muon learns what AdamW learns, and resumes as well. */
+static void test_muon(void **state) {
+  (void)state;
+  static struct world w;
+  struct kz_err err = {0};
+  struct kz_train_options o = small_options(80);
+  for (int i = 0; i < 4; i++) o.width[i] = 32; /* filters that Muon takes */
+  o.optimiser = KZ_OPTIMISER_MUON;
+  o.small_share = 1;
+  if (train("muon", o, &w, false, &err)) fail_msg("%s", err.msg);
+  if (!(w.loss[3] < w.loss[0] / 2)) fail_msg("loss %g -> %g", w.loss[0], w.loss[3]);
+  o.steps = 14;
+  check_stop_and_resume(o, "muon-whole", "muon-parts");
 }
 
 static struct kz_train_options victim_options(void) {
@@ -394,6 +416,7 @@ int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_prepare),         cmocka_unit_test(test_learns),
       cmocka_unit_test(test_model_of_run),    cmocka_unit_test(test_stop_and_resume),
+      cmocka_unit_test(test_muon),
       cmocka_unit_test(test_kill_and_resume), cmocka_unit_test(test_refusals),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
