@@ -46,6 +46,9 @@ struct kz_train_options {
   int64_t accumulate; /* batches whose gradients are added up before one update */
   /* loss and noise */
   double l1_weight, l2_weight;    /* loss = l1 |e| + l2 e^2 */
+  /* The same for samples at t = 1. There the noise says nothing and the best answer is a mean, which
+   * squared error alone leads to. */
+  double pure_l1_weight, pure_l2_weight;
   double known_weight;            /* weight of pixels outside the hole (inside: 1) */
   double border_weight;           /* extra weight of hole pixels within 2 px of known ones */
   double pure_noise_share;        /* share of samples at t = 1 */

@@ -49,6 +49,21 @@ static int enter_stage(struct kz__run *r, int number, struct kz_err *err) {
   return code;
 }
 
+/* Pixel loss of samples [first, last) of the batch, and its gradient by the output. */
+static double pixel_loss(const struct kz__run *r, int first, int last, double l1, double l2,
+                         double norm) {
+  const struct kz__stage *s = &r->stage;
+  const struct kz__prepare *p = &s->prepare;
+  enum kz_dtype t = kz_graph_dtype(s->graph, s->out);
+  int64_t pixels = (int64_t)p->size * p->size, at = first * pixels;
+  size_t bytes = (size_t)at * 3 * kz_dtype_size(t);
+  if (first == last) return 0;
+  return r->backend->kernels->loss(t, (last - first) * pixels, 3, (float)l1, (float)l2, norm,
+                                   (char *)kz_graph_data(s->graph, s->out) + bytes,
+                                   p->target + 3 * at, p->weight + at,
+                                   (char *)kz_graph_diff(s->graph, s->out) + bytes);
+}
+
 /* Loss and gradient of batch `index`, added to what is there. */
 static int gradient(struct kz__run *r, int64_t index, double *loss, struct kz_err *err) {
   struct kz__stage *s = &r->stage;
@@ -66,10 +81,9 @@ static int gradient(struct kz__run *r, int64_t index, double *loss, struct kz_er
   double norm = kz__prepare_batch(p, &b, &recipe, kz_graph_data(s->graph, s->in),
                                   kz_graph_data(s->graph, s->time));
   if ((code = kz_graph_forward(s->graph, err)) != 0) return code;
-  *loss += r->backend->kernels->loss(
-      kz_graph_dtype(s->graph, s->out), (int64_t)p->n * p->size * p->size, 3, (float)o->l1_weight,
-      (float)o->l2_weight, norm, kz_graph_data(s->graph, s->out), p->target, p->weight,
-      kz_graph_diff(s->graph, s->out));
+  int pure = kz__prepare_pure(&recipe, p->n);
+  *loss += pixel_loss(r, 0, pure, o->pure_l1_weight, o->pure_l2_weight, norm);
+  *loss += pixel_loss(r, pure, p->n, o->l1_weight, o->l2_weight, norm);
   return kz_graph_backward(s->graph, err);
 }
 

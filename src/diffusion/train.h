@@ -32,6 +32,8 @@ struct kz__recipe {
   double pure_noise_share; /* samples at t = 1, the first ones of the batch */
   double known_weight, border_weight;
 };
+/* How many samples of a batch of n are at t = 1; they are its first. */
+int kz__prepare_pure(const struct kz__recipe *r, int n);
 /* Fill in [n, size, size, 7] and time [n, 1, 1, 128], and target, weight and t of `p`. Returns the
  * sum of all weights times 3. Allocates nothing. */
 double kz__prepare_batch(struct kz__prepare *p, const struct kz_batch *b,

@@ -106,11 +106,15 @@ static double prepare_sample(struct kz__prepare *p, const struct kz_batch *b,
   return weigh(r, pixels, m, near, p->weight + at);
 }
 
+int kz__prepare_pure(const struct kz__recipe *r, int n) {
+  return (int)floor(r->pure_noise_share * n + 1e-9);
+}
+
 double kz__prepare_batch(struct kz__prepare *p, const struct kz_batch *b,
                          const struct kz__recipe *r, float *in, float *time) {
   struct kz_rng rng;
   kz_rng_init_stream(&rng, r->seed, r->index);
-  int pure = (int)lrint(floor(r->pure_noise_share * p->n + 1e-9));
+  int pure = kz__prepare_pure(r, p->n);
   for (int i = 0; i < p->n; i++) {
     float t = kz_rng_uniform(&rng);
     p->t[i] = i < pure ? 1 : t;
