@@ -126,7 +126,7 @@ void kz__param(struct kz_graph *g, struct kz_node *n, const char *name, const ch
   int i = kz_paramset_declare(g->o.params, full, rank, shape, fan_in, init, &g->err);
   if (i < 0) return;
   n->param[n->nparam++] = i;
-  if (g->o.train) g->value[n->out].needs_diff = true;
+  if (g->o.train) g->value[n->out].needs_diff = true; /* frozen too: the same backward pass */
 }
 
 int kz__temp(struct kz_graph *g, struct kz_node *n, int k, size_t bytes, enum kz_span span,
@@ -221,7 +221,7 @@ int kz_graph_finish(struct kz_graph *g, struct kz_err *err)
     if (err) *err = g->err;
     return g->err.code;
   }
-  int rc = kz_paramset_allocate(g->o.params, g->o.train, err);
+  int rc = kz_paramset_allocate(g->o.params, kz__learns(g), err);
   derive_backward(g);
   if (!rc) rc = add_gradients(g, err);
   if (!rc) rc = add_stages(g, err);

@@ -25,6 +25,8 @@ struct kz_graph_options {
   struct kz_paramset *params; /* borrowed; must outlive the graph */
   enum kz_dtype dtype;        /* of activations: F32 or BF16 */
   bool train;                 /* make a backward pass */
+  bool frozen; /* with train: gradients flow to inputs declared with diff, parameters get none and
+                * their set holds nothing but values */
 };
 
 int kz_graph_new(const struct kz_graph_options *o, struct kz_graph **out, struct kz_err *err);

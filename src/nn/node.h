@@ -122,6 +122,8 @@ static inline float *kz__weight(const struct kz_graph *g, const struct kz_node *
 {
   return g->o.params->data + g->o.params->info[n->param[k]].offset;
 }
+/* Whether parameters have gradients. */
+static inline bool kz__learns(const struct kz_graph *g) { return g->o.train && !g->o.frozen; }
 static inline float *kz__weight_diff(const struct kz_graph *g, const struct kz_node *n, int k)
 {
   return g->o.params->grad + g->o.params->info[n->param[k]].offset;

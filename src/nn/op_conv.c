@@ -21,7 +21,7 @@ static struct kz_conv_desc describe(const struct kz_graph *g, const struct kz_no
       .dilation = n->arg[DILATION], .pad = n->arg[PAD], .groups = n->arg[GROUPS],
       .dtype = g->o.dtype, .dst_dtype = kz__value(g, n->out)->dtype,
       .bias = n->arg[BIAS], .residual = n->in[1] != KZ_NONE,
-      .backward_data = n->backward && n->diff_in[0], .backward_weights = n->backward};
+      .backward_data = n->backward && n->diff_in[0], .backward_weights = n->backward && kz__learns(g)};
 }
 
 static int prepare(struct kz_graph *g, struct kz_node *n, struct kz_err *err)
@@ -53,9 +53,11 @@ static void backward_residual(struct kz_graph *g, struct kz_node *n, const void 
 static int backward(struct kz_graph *g, struct kz_node *n, struct kz_err *err)
 {
   const void *diff_dst = kz__diff(g, n->out);
-  int rc = g->be->conv_backward_weights(
-      n->conv, kz__data(g, n->in[0]), diff_dst, kz__weight_diff(g, n, 0),
-      n->arg[BIAS] ? kz__weight_diff(g, n, 1) : NULL, kz__temp_data(g, n, SCRATCH_BACKWARD), err);
+  int rc = 0;
+  if (kz__learns(g))
+    rc = g->be->conv_backward_weights(
+        n->conv, kz__data(g, n->in[0]), diff_dst, kz__weight_diff(g, n, 0),
+        n->arg[BIAS] ? kz__weight_diff(g, n, 1) : NULL, kz__temp_data(g, n, SCRATCH_BACKWARD), err);
   if (!rc && n->diff_in[0])
     rc = g->be->conv_backward_data(n->conv, diff_dst, g->packed + n->packed_backward,
                                    kz__diff_in(g, n, 0), kz__temp_data(g, n, SCRATCH_BACKWARD),
@@ -96,6 +98,7 @@ kz_var kz_conv2d(struct kz_graph *g, const char *name, kz_var x, struct kz_conv_
   struct kz_dims s = kz__dims(g, x);
   int stride = defaulted(o.stride, 1), dilation = defaulted(o.dilation, 1);
   int groups = defaulted(o.groups, 1), pad = defaulted(o.pad, o.kernel / 2 * dilation);
+  if (o.no_pad) pad = 0;
   int reach = dilation * (o.kernel - 1) + 1;
   struct kz_dims d = {s.n, (s.h + 2 * pad - reach) / stride + 1,
                       (s.w + 2 * pad - reach) / stride + 1, o.oc};

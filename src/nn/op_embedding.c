@@ -21,6 +21,7 @@ static int backward(struct kz_graph *g, struct kz_node *n, struct kz_err *err)
 {
   (void)err;
   struct kz_dims d = kz__dims(g, n->out);
+  if (!kz__learns(g)) return 0;
   g->be->kernels->embedding_backward(g->o.dtype, (int64_t)d.n * d.h * d.w, d.c,
                                      kz__data(g, n->in[0]), kz__diff(g, n->out),
                                      kz__weight_diff(g, n, 0));

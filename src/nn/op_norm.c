@@ -5,7 +5,7 @@
 #include "nn/ops.h"
 
 enum { GROUPS, ACT, ROWS }; /* n->arg */
-enum { STATISTICS, SCRATCH };
+enum { STATISTICS, SCRATCH }; /* scratch ends with room for gradients nobody asked for */
 
 static struct kz_norm describe(const struct kz_graph *g, const struct kz_node *n)
 {
@@ -26,10 +26,16 @@ static struct kz_norm describe(const struct kz_graph *g, const struct kz_node *n
   return a;
 }
 
+/* Floats for the parameters' gradients in a frozen graph: the kernel always makes them. */
+static size_t unwanted(const struct kz_graph *g, const struct kz_node *n)
+{
+  return kz__learns(g) ? 0 : 2 * (size_t)kz__dims(g, n->in[0]).c;
+}
+
 static int prepare(struct kz_graph *g, struct kz_node *n, struct kz_err *err)
 {
   struct kz_norm a = describe(g, n);
-  size_t scratch = kz_norm_scratch(a.n, a.c, g->be->threads()) * sizeof(float);
+  size_t scratch = (kz_norm_scratch(a.n, a.c, g->be->threads()) + unwanted(g, n)) * sizeof(float);
   int rc = kz__temp(g, n, STATISTICS, (size_t)2 * a.n * a.groups * sizeof(float), KZ_SPAN_BOTH,
                     err);
   return rc ? rc : kz__temp(g, n, SCRATCH, scratch, KZ_SPAN_BOTH, err);
@@ -51,8 +57,10 @@ static int backward(struct kz_graph *g, struct kz_node *n, struct kz_err *err)
   a.diff_src = kz__diff_in(g, n, 0);
   a.accumulate = n->add_in[0];
   a.diff_film = kz__diff_in(g, n, 1);
-  a.diff_gamma = kz__weight_diff(g, n, 0);
-  a.diff_beta = kz__weight_diff(g, n, 1);
+  bool learns = kz__learns(g);
+  float *bin = a.scratch + kz_norm_scratch(a.n, a.c, g->be->threads());
+  a.diff_gamma = learns ? kz__weight_diff(g, n, 0) : bin;
+  a.diff_beta = learns ? kz__weight_diff(g, n, 1) : bin + a.c;
   g->be->kernels->norm_backward(&a);
   return 0;
 }

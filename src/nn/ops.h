@@ -10,7 +10,7 @@
 struct kz_conv_options {
   int oc, kernel;                    /* square kernel */
   int stride, dilation, pad, groups; /* 0 stands for 1, 1, kernel/2 * dilation, 1 */
-  bool no_bias;
+  bool no_bias, no_pad;
   enum kz_init init;                 /* of the weights; the bias is zero if the weights are */
   bool f32_dst;                      /* keep the result in f32 (the last layer) */
   kz_var residual;                   /* added to the result, or KZ_NONE */
@@ -33,6 +33,9 @@ kz_var kz_cross_attention(struct kz_graph *g, kz_var q, kz_var kv, int heads);
 kz_var kz_self_attention(struct kz_graph *g, kz_var qkv, int heads);
 kz_var kz_resize_nearest(struct kz_graph *g, kz_var x, int factor);
 kz_var kz_resize_bilinear(struct kz_graph *g, kz_var x, int oh, int ow);
+/* Largest value of each window, no padding. With ceil_mode a last window that begins inside hangs
+ * over the edge, without it what is left there is dropped (PyTorch's max_pool2d). */
+kz_var kz_max_pool(struct kz_graph *g, kz_var x, int kernel, int stride, bool ceil_mode);
 kz_var kz_space_to_depth(struct kz_graph *g, kz_var x, int block); /* result in graph dtype */
 kz_var kz_depth_to_space(struct kz_graph *g, kz_var x, int block); /* keeps x's dtype */
 /* Channels of a, then of b; the smaller is enlarged to the other's size by nearest neighbour (by an

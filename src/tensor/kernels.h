@@ -16,7 +16,7 @@
 
 #include "tensor/tensor.h"
 
-enum kz_act { KZ_ACT_NONE, KZ_ACT_SILU, KZ_ACT_GELU };
+enum kz_act { KZ_ACT_NONE, KZ_ACT_SILU, KZ_ACT_GELU, KZ_ACT_RELU };
 
 /* Group normalisation (Wu and He, 2018), optional film (scale and shift a sample and channel,
  * Perez et al., 2018), optional SiLU:
@@ -103,7 +103,8 @@ struct kz_kernels {
   void (*attention_forward)(const struct kz_attention *a);
   void (*attention_backward)(const struct kz_attention *a);
 
-  /* dst = act(src); in place allowed. diff_src (+)= diff_dst * act'(src). */
+  /* dst = act(src); in place allowed. diff_src (+)= diff_dst * act'(src); with ReLU, src may be the
+   * result as well: one is positive where the other is. */
   void (*act_forward)(enum kz_act act, enum kz_dtype t, int64_t count, const void *src, void *dst);
   void (*act_backward)(enum kz_act act, enum kz_dtype t, int64_t count, const void *src,
                        const void *diff_dst, void *diff_src, bool accumulate);
@@ -140,6 +141,15 @@ struct kz_kernels {
                            const void *src, void *dst);
   void (*bilinear_backward)(enum kz_dtype t, struct kz_dims src_dims, int oh, int ow,
                             const void *diff_dst, void *diff_src, bool accumulate);
+  /* Largest value of each kernel x kernel window, [n,h,w,c] -> [n,oh,ow,c], windows `stride` apart
+   * from the corner; the last may hang over the edge and ends there. winner [n,oh,ow,c]: which
+   * pixel of the window it is, ky * kernel + kx, the first if there are several (kernel <= 16);
+   * may be NULL in forward. Backward gives each gradient to the winner. */
+  void (*max_pool_forward)(enum kz_dtype t, struct kz_dims src_dims, int kernel, int stride, int oh,
+                           int ow, const void *src, void *dst, uint8_t *winner);
+  void (*max_pool_backward)(enum kz_dtype t, struct kz_dims src_dims, int kernel, int stride,
+                            int oh, int ow, const void *diff_dst, const uint8_t *winner,
+                            void *diff_src, bool accumulate);
   /* Space to depth by `b` in PyTorch's pixel_unshuffle order: src [n, h, w, c] (src_t) ->
    * dst [n, h/b, w/b, c*b*b] (dst_t), channel = (ch*b + dy)*b + dx. depth_to_space is the inverse
    * (dims are those of the *spatial* tensor [n,h,w,c] in both). accumulate adds. */

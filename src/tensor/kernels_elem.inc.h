@@ -38,6 +38,8 @@ INLINE void act_backward_body(enum kz_dtype t, enum kz_act act, const struct ele
       body(T, KZ_ACT_SILU, __VA_ARGS__); \
     else if ((act) == KZ_ACT_GELU) \
       body(T, KZ_ACT_GELU, __VA_ARGS__); \
+    else if ((act) == KZ_ACT_RELU) \
+      body(T, KZ_ACT_RELU, __VA_ARGS__); \
     else \
       body(T, KZ_ACT_NONE, __VA_ARGS__); \
   } while (0)

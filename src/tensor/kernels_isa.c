@@ -8,6 +8,7 @@
 #include "tensor/kernels_elem.inc.h"
 #include "tensor/kernels_norm.inc.h"
 #include "tensor/kernels_optim.inc.h"
+#include "tensor/kernels_pool.inc.h"
 #include "tensor/kernels_reduce.inc.h"
 #include "tensor/kernels_shape.inc.h"
 
@@ -44,6 +45,8 @@ const struct kz_kernels TABLE(KZ_ISA_NAME) = {
     .nearest_backward = nearest_backward,
     .bilinear_forward = bilinear_forward,
     .bilinear_backward = bilinear_backward,
+    .max_pool_forward = max_pool_forward,
+    .max_pool_backward = max_pool_backward,
     .space_to_depth = space_to_depth,
     .depth_to_space = depth_to_space,
     .mean_forward = mean_forward,

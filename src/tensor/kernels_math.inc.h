@@ -103,6 +103,7 @@ INLINE vf act_value(enum kz_act act, bool fast, vf z) {
     vnormal_cdf(fast, z, &cdf, &pdf);
     return z * cdf;
   }
+  if (act == KZ_ACT_RELU) return vmax(vset(0), z); /* in this order NaN stays */
   return z;
 }
 
@@ -116,6 +117,7 @@ INLINE vf act_slope(enum kz_act act, bool fast, vf z) {
     vnormal_cdf(fast, z, &cdf, &pdf);
     return cdf + z * pdf;
   }
+  if (act == KZ_ACT_RELU) return vselect(z > 0, vset(1), vset(0));
   return vset(1.0f);
 }
 

@@ -9,6 +9,7 @@ static double act_of(enum kz_act act, double z) {
   switch (act) {
   case KZ_ACT_SILU: return z / (1 + exp(-z));
   case KZ_ACT_GELU: return 0.5 * z * (1 + erf(z * M_SQRT1_2));
+  case KZ_ACT_RELU: return z < 0 ? 0 : z;
   default: return z;
   }
 }
@@ -19,6 +20,7 @@ static double act_slope_of(enum kz_act act, double z) {
   case KZ_ACT_SILU: return s + z * s * (1 - s);
   case KZ_ACT_GELU:
     return 0.5 * (1 + erf(z * M_SQRT1_2)) + z * exp(-z * z / 2) / sqrt(2 * M_PI);
+  case KZ_ACT_RELU: return z > 0;
   default: return 1;
   }
 }
@@ -348,6 +350,8 @@ const struct kz_kernels *kz_kernels_reference(void) {
       .nearest_backward = kz__ref_nearest_backward,
       .bilinear_forward = kz__ref_bilinear_forward,
       .bilinear_backward = kz__ref_bilinear_backward,
+      .max_pool_forward = kz__ref_max_pool_forward,
+      .max_pool_backward = kz__ref_max_pool_backward,
       .space_to_depth = kz__ref_space_to_depth,
       .depth_to_space = kz__ref_depth_to_space,
       .mean_forward = kz__ref_mean_forward,

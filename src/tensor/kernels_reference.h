@@ -24,6 +24,11 @@ void kz__ref_bilinear_forward(enum kz_dtype t, struct kz_dims d, int oh, int ow,
                               void *dst);
 void kz__ref_bilinear_backward(enum kz_dtype t, struct kz_dims d, int oh, int ow,
                                const void *diff_dst, void *diff_src, bool accumulate);
+void kz__ref_max_pool_forward(enum kz_dtype t, struct kz_dims d, int kernel, int stride, int oh,
+                              int ow, const void *src, void *dst, uint8_t *winner);
+void kz__ref_max_pool_backward(enum kz_dtype t, struct kz_dims d, int kernel, int stride, int oh,
+                               int ow, const void *diff_dst, const uint8_t *winner,
+                               void *diff_src, bool accumulate);
 void kz__ref_space_to_depth(enum kz_dtype src_t, enum kz_dtype dst_t, struct kz_dims d, int b,
                             const void *src, void *dst, bool accumulate);
 void kz__ref_depth_to_space(enum kz_dtype src_t, enum kz_dtype dst_t, struct kz_dims d, int b,

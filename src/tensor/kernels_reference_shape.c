@@ -154,6 +154,41 @@ static int64_t deep_at(struct kz_dims d, int b, int64_t at) {
   return ((y / b * (d.w / b) + x / b) * d.c + ch) * b * b + y % b * b + x % b;
 }
 
+void kz__ref_max_pool_forward(enum kz_dtype t, struct kz_dims d, int kernel, int stride, int oh,
+                              int ow, const void *src, void *dst, uint8_t *winner) {
+  for (int64_t at = 0; at < (int64_t)d.n * oh * ow * d.c; at++) {
+    int c = (int)(at % d.c), x = (int)(at / d.c % ow), y = (int)(at / d.c / ow % oh), won = 0;
+    int64_t sample = at / d.c / ow / oh;
+    double most = -INFINITY;
+    for (int k = 0; k < kernel * kernel; k++) {
+      int sy = y * stride + k / kernel, sx = x * stride + k % kernel;
+      if (sy >= d.h || sx >= d.w) continue;
+      double v = kz__ref_get(t, src, ((sample * d.h + sy) * d.w + sx) * d.c + c);
+      if (v > most || isnan(v)) most = v, won = k;
+    }
+    kz__ref_set(t, dst, at, most);
+    if (winner) winner[at] = (uint8_t)won;
+  }
+}
+
+void kz__ref_max_pool_backward(enum kz_dtype t, struct kz_dims d, int kernel, int stride, int oh,
+                               int ow, const void *diff_dst, const uint8_t *winner,
+                               void *diff_src, bool accumulate) {
+  for (int64_t at = 0; at < (int64_t)kz_dims_count(d); at++) {
+    int c = (int)(at % d.c), x = (int)(at / d.c % d.w), y = (int)(at / d.c / d.w % d.h);
+    int64_t sample = at / d.c / d.w / d.h;
+    double sum = 0;
+    for (int oy = 0; oy < oh; oy++)
+      for (int ox = 0; ox < ow; ox++) {
+        int ky = y - oy * stride, kx = x - ox * stride;
+        int64_t from = ((sample * oh + oy) * ow + ox) * d.c + c;
+        if (ky >= 0 && ky < kernel && kx >= 0 && kx < kernel && winner[from] == ky * kernel + kx)
+          sum += kz__ref_get(t, diff_dst, from);
+      }
+    kz__ref_put(t, diff_src, at, sum, accumulate);
+  }
+}
+
 void kz__ref_space_to_depth(enum kz_dtype src_t, enum kz_dtype dst_t, struct kz_dims d, int b,
                             const void *src, void *dst, bool accumulate) {
   for (int64_t at = 0; at < (int64_t)kz_dims_count(d); at++)

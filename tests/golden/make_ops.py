@@ -163,5 +163,19 @@ index = torch.tensor([[4, 0, 4, 8, 1], [2, 2, 2, 7, 4]]).double().reshape(2, 1, 
 case('embedding', lambda i, w: F.embedding(i.long()[..., 0], w), [index],
      {'op.weight': rand(9, 6)})
 
+
+def max_pool(kernel, stride, ceil):
+    return lambda x: nhwc(F.max_pool2d(nchw(x), kernel, stride, ceil_mode=ceil))
+
+
+# Later ones come last: the numbers of those above stay.
+case('relu', F.relu, [rand(2, 3, 5, 7, scale=2)])
+case('max_pool', max_pool(3, 2, False), [rand(2, 7, 8, 5)])
+case('max_pool_ceil', max_pool(3, 2, True), [rand(1, 6, 8, 19)])
+case('max_pool2', max_pool(2, 2, False), [rand(2, 5, 6, 4)])
+case('conv3_no_pad',
+     lambda x, w, b: nhwc(F.conv2d(nchw(x), w, b, stride=2)), [rand(2, 7, 6, 5)],
+     {'op.weight': rand(6, 5, 3, 3, scale=0.3), 'op.bias': rand(6)})
+
 save(os.path.join(HERE, 'ops.safetensors'), out, {'made by': 'tests/golden/make_ops.py'})
 print(len(out), 'tensors', os.path.getsize(os.path.join(HERE, 'ops.safetensors')), 'bytes')

@@ -60,6 +60,11 @@ OP(multiply, kz_multiply(g, x[0], x[1]))
 OP(film, kz_film(g, x[0], x[1]))
 OP(global_mean, kz_global_mean(g, x[0]))
 OP(embedding, kz_embedding(g, "op", x[0], 9, 6))
+OP(relu, kz_activate(g, x[0], KZ_ACT_RELU))
+OP(max_pool, kz_max_pool(g, x[0], 3, 2, false))
+OP(max_pool_ceil, kz_max_pool(g, x[0], 3, 2, true))
+OP(max_pool2, kz_max_pool(g, x[0], 2, 2, false))
+OP(conv3_no_pad, CONV(.oc = 6, .kernel = 3, .stride = 2, .no_pad = true))
 
 /* clang-format off */
 static const struct op_case op_cases[] = {
@@ -102,8 +107,18 @@ static const struct op_case op_cases[] = {
   {"film", build_film, 2, {{2, 3, 5, 7}, {2, 1, 1, 14}}, false},
   {"global_mean", build_global_mean, 1, {{3, 5, 3, 7}}, false},
   {"embedding", build_embedding, 1, {{2, 1, 5, 1}}, true},
+  {"relu", build_relu, 1, {{2, 3, 5, 7}}, false},
+  {"max_pool", build_max_pool, 1, {{2, 7, 8, 5}}, false},
+  {"max_pool_ceil", build_max_pool_ceil, 1, {{1, 6, 8, 19}}, false},
+  {"max_pool2", build_max_pool2, 1, {{2, 5, 6, 4}}, false},
+  {"conv3_no_pad", build_conv3_no_pad, 1, {{2, 7, 6, 5}}, false},
 };
 /* clang-format on */
+/* Cases whose slope jumps where values are equal or zero. */
+static inline bool has_kinks(const struct op_case *c) {
+  return c->build == build_relu || c->build == build_max_pool ||
+         c->build == build_max_pool_ceil || c->build == build_max_pool2;
+}
 #define OP_CASE_COUNT ((int)(sizeof op_cases / sizeof *op_cases))
 
 #endif

@@ -115,14 +115,14 @@ static size_t value_count(const struct case_graph *b, kz_var v) {
   return kz_dims_count(kz_graph_dims(b->g, v));
 }
 
-static void build_case(struct case_graph *b, const struct op_case *c, enum kz_dtype t,
-                       bool train) {
+static void build_case_as(struct case_graph *b, const struct op_case *c, enum kz_dtype t,
+                          bool train, bool frozen) {
   struct kz_err err = {0};
   const struct kz_backend *backend = kz_backend_cpu(2);
   memset(b, 0, sizeof *b);
   b->c = c;
   kz_paramset_init(&b->params, backend);
-  struct kz_graph_options o = {backend, &b->params, t, train};
+  struct kz_graph_options o = {backend, &b->params, t, train, frozen};
   assert_ok(kz_graph_new(&o, &b->g, &err));
   for (int i = 0; i < c->inputs; i++) {
     char name[16];
@@ -135,6 +135,11 @@ static void build_case(struct case_graph *b, const struct op_case *c, enum kz_dt
   if (kz_graph_finish(b->g, &err)) fail_msg("%s: %s", c->name, err.msg);
 }
 
+static void build_case(struct case_graph *b, const struct op_case *c, enum kz_dtype t,
+                       bool train) {
+  build_case_as(b, c, t, train, false);
+}
+
 static void set_params(struct case_graph *b) {
   for (int i = 0; i < b->params.len; i++) {
     const struct kz_paraminfo *p = &b->params.info[i];
@@ -145,6 +150,11 @@ static void set_params(struct case_graph *b) {
   b->params.version++;
 }
 
+/* All different, by 0.1 at least, and none within 0.04 of zero. */
+static float apart(size_t i, size_t count) {
+  return 0.1f * ((float)(i * 7919 % count) - (float)(count / 2)) + 0.05f;
+}
+
 static void set_values(struct case_graph *b) {
   for (int i = 0; i < b->c->inputs; i++) {
     void *p = kz_graph_data(b->g, b->x[i]);
@@ -153,7 +163,8 @@ static void set_values(struct case_graph *b) {
     for (size_t j = 0; j < count; j++) {
       float v = noise_at(10u + (uint32_t)i, (uint32_t)j);
       if (b->c->index && i == 0) ((int32_t *)p)[j] = (int32_t)(4.5f + 4.4f * v);
-      else put_at(kz_graph_dtype(b->g, b->x[i]), p, j, 1.5f * v);
+      else put_at(kz_graph_dtype(b->g, b->x[i]), p, j,
+                  has_kinks(b->c) ? apart(j, count) : 1.5f * v);
     }
   }
 }

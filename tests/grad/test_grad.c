@@ -135,11 +135,45 @@ static void test_notices(void **state) {
   release_case(&b);
 }
 
+/* A frozen graph gives its inputs the same gradients, and its parameters none. */
+static int check_frozen(const struct op_case *c) {
+  struct case_graph b[2];
+  struct kz_err err = {0};
+  int bad = 0;
+  for (int k = 0; k < 2; k++) {
+    build_case_as(&b[k], c, KZ_F32, true, k);
+    set_params(&b[k]);
+    set_values(&b[k]);
+    assert_ok(kz_graph_forward(b[k].g, &err));
+    if (kz_graph_diff(b[k].g, b[k].y)) set_diff(&b[k]);
+    assert_ok(kz_graph_backward(b[k].g, &err));
+  }
+  const struct kz_paramset *p = &b[1].params;
+  assert_true(p->data && !p->grad && !p->m && !p->v && !p->ema);
+  for (int i = c->index; i < c->inputs; i++)
+    if (memcmp(kz_graph_diff(b[0].g, b[0].x[i]), kz_graph_diff(b[1].g, b[1].x[i]),
+               value_count(&b[0], b[0].x[i]) * sizeof(float))) {
+      print_error("%s: frozen, the gradient of x%d is another\n", c->name, i);
+      bad++;
+    }
+  for (int k = 0; k < 2; k++) release_case(&b[k]);
+  return bad;
+}
+
+static void test_frozen(void **state) {
+  (void)state;
+  int bad = 0;
+  for (int i = 0; i < OP_CASE_COUNT; i++) bad += check_frozen(&op_cases[i]);
+  for (int i = 0; i < CHAIN_CASE_COUNT; i++) bad += check_frozen(&chain_cases[i]);
+  assert_int_equal(bad, 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_ops),
       cmocka_unit_test(test_chains),
       cmocka_unit_test(test_notices),
+      cmocka_unit_test(test_frozen),
   };
   return cmocka_run_group_tests_name("grad", tests, NULL, NULL);
 }

@@ -18,12 +18,12 @@ static void run_act_backward(const struct kz_kernels *k, struct scene *s) {
 
 static void test_act(void **state) {
   (void)state;
-  EACH_DTYPE(t) EACH(i, counts) for (int v = 0; v < 6; v++) {
-    struct scene s = {.t = t, .act = (enum kz_act)(v % 3), .in_place = v > 2, .n = (int)counts[i]};
+  EACH_DTYPE(t) EACH(i, counts) for (int v = 0; v < 8; v++) {
+    struct scene s = {.t = t, .act = (enum kz_act)(v % 4), .in_place = v > 3, .n = (int)counts[i]};
     scene_add(&s, t, counts[i], -9, 9);
     scene_add(&s, t, counts[i], -1, 1);
     scene_check(&s, run_act_forward, "act forward");
-    s = (struct scene){.t = t, .act = (enum kz_act)(v % 3), .accumulate = v > 2, .c = v};
+    s = (struct scene){.t = t, .act = (enum kz_act)(v % 4), .accumulate = v > 3, .c = v};
     for (int b = 0; b < 3; b++) scene_add(&s, t, counts[i], b ? -1 : -9, b ? 1 : 9);
     scene_check(&s, run_act_backward, "act backward");
   }
@@ -36,7 +36,7 @@ static void test_act_extremes(void **state) {
   EACH(i, all_isas) {
     const struct kz_kernels *k = kz_kernels_get(all_isas[i]);
     if (!k) continue;
-    for (enum kz_act act = KZ_ACT_SILU; act <= KZ_ACT_GELU; act++) EACH_DTYPE(t) {
+    for (enum kz_act act = KZ_ACT_SILU; act <= KZ_ACT_RELU; act++) EACH_DTYPE(t) {
       float dst[9];
       kz_bf16 half[9];
       void *p = t == KZ_F32 ? (void *)dst : half;
@@ -160,6 +160,53 @@ static void test_bilinear(void **state) {
   }
 }
 
+static void run_pool(const struct kz_kernels *k, struct scene *s) {
+  struct kz_dims d = {s->n, s->hw, s->hw + 2, s->c};
+  int oh = s->tk, ow = s->heads, kernel = s->i0, stride = s->i1;
+  uint8_t *winner = s->b[4].data; /* bytes in pairs: compared through the bf16 buffer they lie in */
+  k->max_pool_forward(s->t, d, kernel, stride, oh, ow, s->b[0].data, s->b[1].data, winner);
+  k->max_pool_backward(s->t, d, kernel, stride, oh, ow, s->b[2].data, winner, s->b[3].data,
+                       s->accumulate);
+  if (s->film)
+    k->max_pool_forward(s->t, d, kernel, stride, oh, ow, s->b[0].data, s->b[1].data, NULL);
+}
+
+static void test_pool(void **state) {
+  static const int cases[][5] = {/* h (w = h + 2), kernel, stride, oh, ow */
+                                 {7, 3, 2, 3, 4}, {8, 3, 2, 4, 5}, {9, 2, 2, 4, 5},
+                                 {5, 3, 1, 3, 5}, {9, 2, 3, 3, 4}, {3, 3, 3, 1, 2}};
+  (void)state;
+  EACH_DTYPE(t) EACH(i, cases) EACH(j, widths) {
+    const int *p = cases[i];
+    struct scene s = {.t = t, .n = j % 2 ? 2 : 9, .hw = p[0], .i0 = p[1], .i1 = p[2], .tk = p[3],
+                      .heads = p[4], .c = widths[j], .accumulate = j & 1, .film = j % 3 == 0};
+    int64_t large = (int64_t)s.n * p[0] * (p[0] + 2) * s.c;
+    int64_t small = (int64_t)s.n * p[3] * p[4] * s.c;
+    for (int b = 0; b < 4; b++) scene_add(&s, t, b % 3 ? small : large, -1, 1);
+    scene_add(&s, KZ_BF16, (small + 1) / 2, 0, 0);
+    scene_check(&s, run_pool, "max pool");
+  }
+}
+
+/* Of equal values the first wins; NaN is larger than all. */
+static void test_pool_ties(void **state) {
+  const float src[] = {1, 3, 3, NAN, 3, -1, 3, 2}; /* 2 x 4, one channel */
+  const float diff[] = {5, 7};
+  (void)state;
+  EACH(i, all_isas) {
+    const struct kz_kernels *k = kz_kernels_get(all_isas[i]);
+    const struct kz_dims d = {1, 2, 4, 1};
+    float dst[2], back[8];
+    uint8_t winner[2];
+    if (!k) continue;
+    k->max_pool_forward(KZ_F32, d, 2, 2, 1, 2, src, dst, winner);
+    assert_true(dst[0] == 3 && isnan(dst[1]));
+    assert_true(winner[0] == 1 && winner[1] == 1);
+    k->max_pool_backward(KZ_F32, d, 2, 2, 1, 2, diff, winner, back, false);
+    for (int p = 0; p < 8; p++) assert_true(back[p] == (p == 1 ? 5 : p == 3 ? 7 : 0));
+  }
+}
+
 static void run_depth(const struct kz_kernels *k, struct scene *s) {
   struct kz_dims d = {s->n, s->hw * s->i0, (s->hw + 1) * s->i0, s->c};
   k->space_to_depth(s->b[0].t, s->b[1].t, d, s->i0, s->b[0].data, s->b[1].data, s->accumulate);
@@ -222,7 +269,8 @@ int main(void) {
       cmocka_unit_test(test_film),      cmocka_unit_test(test_copy_rows),
       cmocka_unit_test(test_nearest),   cmocka_unit_test(test_bilinear),
       cmocka_unit_test(test_depth),     cmocka_unit_test(test_mean),
-      cmocka_unit_test(test_embedding),
+      cmocka_unit_test(test_embedding), cmocka_unit_test(test_pool),
+      cmocka_unit_test(test_pool_ties),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

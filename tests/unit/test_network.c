@@ -50,7 +50,8 @@ static void net_init(struct net *t, const struct kz_fedr_config *c, struct kz_di
   t->in = in;
   assert_ok(kz_safetensors_open(golden_file(full), &t->golden, &err));
   kz_paramset_init(&t->params, t->backend);
-  struct kz_graph_options o = {t->backend, &t->params, dtype, train};
+  struct kz_graph_options o = {.backend = t->backend, .params = &t->params, .dtype = dtype,
+                               .train = train};
   assert_ok(kz_graph_new(&o, &t->g, &err));
   t->x = kz_graph_input(t->g, "x", KZ_F32, in, false);
   t->time = kz_graph_input(t->g, "time", KZ_F32, (struct kz_dims){in.n, 1, 1, KZ_FEDR_TIME}, false);
@@ -337,7 +338,7 @@ static void test_bad_size(void **state) {
   struct kz_graph *g = NULL;
   const struct kz_backend *backend = kz_backend_cpu(2);
   kz_paramset_init(&params, backend);
-  struct kz_graph_options o = {backend, &params, KZ_F32, false};
+  struct kz_graph_options o = {.backend = backend, .params = &params, .dtype = KZ_F32};
   assert_ok(kz_graph_new(&o, &g, &err));
   kz_var x = kz_graph_input(g, "x", KZ_F32, (struct kz_dims){1, 32, 40, 7}, false);
   kz_var time = kz_graph_input(g, "time", KZ_F32, (struct kz_dims){1, 1, 1, KZ_FEDR_TIME}, false);

@@ -54,7 +54,8 @@ static void fill(struct run *r, const char *key, enum kz_dtype t, void *dst, siz
 
 static void build(struct run *r) {
   struct kz_err err = {0};
-  struct kz_graph_options o = {r->f->backend, &r->params, r->dtype, true};
+  struct kz_graph_options o = {.backend = r->f->backend, .params = &r->params,
+                               .dtype = r->dtype, .train = true};
   kz_paramset_init(&r->params, r->f->backend);
   assert_ok(kz_graph_new(&o, &r->g, &err));
   for (int i = 0; i < r->c->inputs; i++) {
