@@ -39,6 +39,7 @@ struct kz_train_options {
   /* optimiser */
   int optimiser;           /* enum kz_optimiser */
   double momentum;         /* Muon's beta */
+  int64_t muon_interval;   /* updates between two steps of a matrix */
   double rate, rate_final; /* peak, and share of it at the end of the cosine */
   int64_t warmup;          /* steps */
   double beta1, beta2, epsilon, decay, clip;

@@ -26,6 +26,8 @@ const struct kz_param kz_train_params[] = {
     {"optimiser", KZ_PARAM_CHOICE, OPTION(optimiser), KZ_OPTIMISER_ADAMW, 0, 1, NULL, optimisers,
      "", "muon: orthogonal steps for matrices, AdamW for the rest"},
     FLOAT("momentum", momentum, .95, 0, .9999, "", "Muon: decay of the mean gradient"),
+    INT("muon-interval", muon_interval, 3, 1, 100, "steps",
+        "Muon: a matrix moves once in so many steps, so many times as far"),
     FLOAT("rate", rate, 4e-4, 1e-8, 1, "", "peak learning rate"),
     FLOAT("rate-final", rate_final, .05, 0, 1, "", "share of the rate left at the end"),
     INT("warmup", warmup, 200, 0, 1e6, "steps", "steps over which the rate rises"),

@@ -38,8 +38,10 @@ int kz__update(struct kz__run *r, double done, struct kz_err *err) {
       .v = r->params.v,
       .ema = r->params.ema,
       .g = r->params.grad};
+  const struct kz_muon_turn turn = {
+      .momentum = o->momentum, .step = r->step, .interval = (int)o->muon_interval};
   if (r->muon)
-    code = kz_muon_update(r->muon, &a, o->momentum, err);
+    code = kz_muon_update(r->muon, &a, &turn, err);
   else
     k->adamw(&a);
   r->params.version++;

@@ -180,27 +180,28 @@ static int orthogonalise(struct kz_muon *u, const struct shape *s, struct kz_err
   return 0;
 }
 
-static int update_matrix(struct kz_muon *u, const struct matrix *m, const struct kz_adamw *a,
-                         double momentum, struct kz_err *err)
+static int update_matrix(struct kz_muon *u, int at, const struct kz_adamw *a,
+                         const struct kz_muon_turn *turn, struct kz_err *err)
 {
   const struct kz_kernels *k = u->params->backend->kernels;
-  const struct kz_paraminfo *i = &u->params->info[m->param];
-  const struct shape *s = &u->shape[m->shape];
+  const struct kz_paraminfo *i = &u->params->info[u->matrix[at].param];
+  const struct shape *s = &u->shape[u->matrix[at].shape];
   const struct kz_momentum begin = {.count = i->count,
-                                    .beta = (float)momentum,
+                                    .beta = (float)turn->momentum,
                                     .grad_scale = a->grad_scale,
                                     .m = a->m + i->offset,
                                     .g = a->g + i->offset,
                                     .dtype = u->dtype,
                                     .dst = u->x};
   k->momentum(&begin);
+  if ((turn->step + at) % turn->interval) return 0;
   int code = orthogonalise(u, s, err);
   if (code) return code;
-  double longer = s->rows > s->cols ? s->rows : s->cols;
+  double longer = s->rows > s->cols ? s->rows : s->cols, rate = a->rate * turn->interval;
   const struct kz_descent end = {.count = i->count,
-                                 .rate = (float)(a->rate * 0.2 * sqrt(longer)),
-                                 .decay = a->rate * a->decay,
-                                 .ema_rate = a->ema_rate,
+                                 .rate = (float)(rate * 0.2 * sqrt(longer)),
+                                 .decay = (float)(rate * a->decay),
+                                 .ema_rate = (float)(1 - pow(1 - a->ema_rate, turn->interval)),
                                  .dtype = u->dtype,
                                  .u = u->x,
                                  .w = a->w + i->offset,
@@ -224,13 +225,14 @@ static void update_rest(const struct kz_muon *u, const struct kz_adamw *a, int64
   u->params->backend->kernels->adamw(&part);
 }
 
-int kz_muon_update(struct kz_muon *u, const struct kz_adamw *a, double momentum, struct kz_err *err)
+int kz_muon_update(struct kz_muon *u, const struct kz_adamw *a, const struct kz_muon_turn *turn,
+                   struct kz_err *err)
 {
   int64_t done = 0;
   for (int i = 0; i < u->matrices; i++) {
     const struct kz_paraminfo *p = &u->params->info[u->matrix[i].param];
     update_rest(u, a, done, p->offset);
-    int code = update_matrix(u, &u->matrix[i], a, momentum, err);
+    int code = update_matrix(u, i, a, turn, err);
     if (code) return code;
     done = p->offset + p->count;
   }

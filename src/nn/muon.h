@@ -18,9 +18,16 @@ struct kz_muon;
 int kz_muon_new(struct kz_paramset *params, enum kz_dtype dtype, struct kz_muon **out,
                 struct kz_err *err);
 void kz_muon_free(struct kz_muon *u);
-/* One update of the set. `a` as for AdamW over the whole set; `momentum` is Muon's beta. Allocates
- * nothing of its own; the same thread count gives the same bytes. */
-int kz_muon_update(struct kz_muon *u, const struct kz_adamw *a, double momentum,
+/* Momentum turns over in about 1 / (1 - beta) updates, so its direction need not be worked out at
+ * each: matrix k moves at updates with (step + k) % interval = 0, `interval` times as far. */
+struct kz_muon_turn {
+  double momentum; /* beta */
+  int64_t step;    /* number of this update */
+  int interval;    /* 1: every matrix at every update */
+};
+/* One update of the set; `a` as for AdamW over the whole set. Allocates nothing of its own; the same
+ * thread count gives the same bytes. */
+int kz_muon_update(struct kz_muon *u, const struct kz_adamw *a, const struct kz_muon_turn *turn,
                    struct kz_err *err);
 
 #endif

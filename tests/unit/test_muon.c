@@ -99,10 +99,13 @@ static void close_bench(struct bench *b) {
 
 static float *matrix(const struct bench *b, float *flat) { return flat + b->set.info[1].offset; }
 
-static void update(struct bench *b) {
+static void update_turn(struct bench *b, int64_t step, int interval) {
   struct kz_err err = {0};
-  if (kz_muon_update(b->muon, &b->step, .95, &err)) fail_msg("%s", err.msg);
+  const struct kz_muon_turn turn = {.momentum = .95, .step = step, .interval = interval};
+  if (kz_muon_update(b->muon, &b->step, &turn, &err)) fail_msg("%s", err.msg);
 }
+
+static void update(struct bench *b) { update_turn(b, 0, 1); }
 
 /* The step of the matrix without its scale: O in w = -rate 0.2 sqrt(max) O. */
 static double step_at(const struct bench *b, int i, int j) {
@@ -189,10 +192,40 @@ static void test_silent(void **state) {
   close_bench(&b);
 }
 
+/* With an interval of three a matrix moves once in three updates, three times as far; the vector
+ * moves at each, and momentum gathers at each. */
+static void test_interval(void **state) {
+  (void)state;
+  struct bench every, third;
+  open_bench(&every, kz_backend_cpu(1), 32, 64, KZ_F32);
+  open_bench(&third, kz_backend_cpu(1), 32, 64, KZ_F32);
+  third.step.ema_rate = .1f;
+  for (int step = 1; step <= 3; step++) {
+    struct bench *all[] = {&every, &third};
+    for (int k = 0; k < 2; k++) {
+      for (int i = 0; i < 32; i++) matrix(all[k], all[k]->set.grad)[i * 65] = 1 + i % 3;
+      all[k]->set.grad[0] = 1;
+      float before = all[k]->set.data[0];
+      update_turn(all[k], step, k ? 3 : 1);
+      assert_true(all[k]->set.data[0] < before);
+    }
+    float w = matrix(&third, third.set.data)[0], e = matrix(&third, third.set.ema)[0];
+    float v = matrix(&every, every.set.data)[0];
+    if (step < 3)
+      assert_true(w == 0 && e == 0);
+    else
+      assert_true(v < 0 && fabsf(w / v - 1) < .25f && fabsf(e / w - .271f) < 1e-4f);
+  }
+  assert_memory_equal(every.set.m, third.set.m, (size_t)third.set.count * sizeof(float));
+  close_bench(&every);
+  close_bench(&third);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_products),
                                      cmocka_unit_test(test_orthogonal),
                                      cmocka_unit_test(test_diagonal),
-                                     cmocka_unit_test(test_silent)};
+                                     cmocka_unit_test(test_silent),
+                                     cmocka_unit_test(test_interval)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
