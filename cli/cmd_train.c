@@ -48,15 +48,17 @@ static const struct kz_param data_params[] = {
      .max = 64, .help = "threads that decode and cut in the background"},
     {0}};
 
-/* What may differ from the run that is resumed: nothing that shows in its numbers up to here. */
+/* What may differ from the run that is resumed: nothing that shows in its numbers up to here. Of
+ * `perceptual` the place of the file, but not whether there is one. */
 static const char *const resumable[] = {
-    "minutes", "steps", "checkpoint-minutes", "preview-minutes", "threads",
-    "images",  "cache", "data-threads",       NULL};
+    "minutes", "steps", "checkpoint-minutes", "preview-minutes", "threads", "images",
+    "cache",   "data-threads", "perceptual",  NULL};
 
 struct train {
   const char *out, *config;
   bool resume;
   struct settings settings, saved; /* `saved`: of the run that is resumed, without strings */
+  bool saved_perceptual;           /* which had a file for that */
   struct kz_param table[MAX_PARAMS]; /* data_params, then kz_train_params */
   struct kz_stream *stream, *held_out;
   struct kz_train_log log;
@@ -102,15 +104,20 @@ static bool same_value(const struct kz_param *p, const void *a, const void *b) {
   return s == t || (s && t && !strcmp(s, t));
 }
 
+static bool given(const char *text) { return text && *text; }
+
 /* 0, or the exit status after saying which setting may not change. */
 static int check_resumable(const struct train *t) {
+  if (given(t->settings.train.perceptual) != t->saved_perceptual)
+    return kz_cli_usage("--perceptual: a run that is resumed keeps its losses; the file may only "
+                        "have moved");
   for (const struct kz_param *p = t->table; p->name; p++) {
     bool may_change = false;
     for (int i = 0; resumable[i]; i++) may_change |= !strcmp(resumable[i], p->name);
     if (!may_change && !same_value(p, &t->settings, &t->saved))
       return kz_cli_usage("--%s cannot be changed when a run is resumed; minutes, steps, "
-                          "checkpoint-minutes, preview-minutes, threads, images, cache and "
-                          "data-threads can", p->name);
+                          "checkpoint-minutes, preview-minutes, threads, images, cache, "
+                          "data-threads and perceptual can", p->name);
   }
   return 0;
 }
@@ -127,18 +134,25 @@ static int apply_files(struct train *t, struct kz_cli_parser *parser, int argc, 
                        : kz_params_load(t->table, &t->settings, t->config, &err);
   if (code) return kz_cli_fail(&err);
   memcpy(&t->saved, &t->settings, sizeof t->saved);
-  t->saved.data.images = NULL;
+  t->saved.data.images = t->saved.train.perceptual = NULL;
+  t->saved_perceptual = given(t->settings.train.perceptual);
   parser->keep = true;
   int status = kz_cli_parse(parser, argc, argv);
   if (status < 0 && t->resume && check_resumable(t)) status = KZ_EXIT_USAGE;
   return status;
 }
 
-/* data.json names the folder in full: a run may be resumed from elsewhere. */
+/* The settings of a run name folders and files in full: it may be resumed from elsewhere. */
+static int make_full(struct train *t, const char *name, const char *path, struct kz_err *err) {
+  char *full = given(path) ? realpath(path, NULL) : NULL;
+  int code = full ? kz_params_set(t->table, &t->settings, name, full, err) : 0;
+  free(full);
+  return code;
+}
+
 static int save_data_settings(struct train *t, struct kz_err *err) {
-  char path[PATH_MAX], *full = realpath(t->settings.data.images, NULL), *json = NULL;
-  int code = 0;
-  if (full) code = kz_params_set(t->table, &t->settings, "images", full, err);
+  char path[PATH_MAX], *json = NULL;
+  int code = make_full(t, "images", t->settings.data.images, err);
   if (!code) {
     json = kz_params_to_json(data_params, &t->settings.data);
     if (!json) code = kz_err_set(err, KZ_ENOMEM, "no memory for the settings");
@@ -146,7 +160,6 @@ static int save_data_settings(struct train *t, struct kz_err *err) {
   snprintf(path, sizeof path, "%s/data.json", t->out);
   if (!code) code = kz_text_write(path, json, strlen(json), err);
   free(json);
-  free(full);
   return code;
 }
 
@@ -178,16 +191,18 @@ static double waited(void *self) { return kz_stream_waited(((struct train *)self
 
 static void report(void *self, const struct kz_train_progress *p) {
   struct train *t = self;
-  char left[32] = "?", held_out[48] = "";
+  char left[32] = "?", held_out[48] = "", perceptual[48] = "";
   t->last_step = p->step;
   if (t->log.metrics) kz_train_log_report(&t->log, p);
   if (p->remaining >= 0) kz_cli_duration(p->remaining, left);
   if (t->hole_psnr > 0)
     snprintf(held_out, sizeof held_out, ", held out %.2f dB", t->hole_psnr);
+  if (p->perceptual >= 0)
+    snprintf(perceptual, sizeof perceptual, ", perceptual %.4f", p->perceptual);
   kz_cli_progress(&t->progress,
-                  "step %lld, loss %.4f%s, rate %.2e, %d x %d px, %.2f Mpx/s (%.1f crops of "
+                  "step %lld, loss %.4f%s%s, rate %.2e, %d x %d px, %.2f Mpx/s (%.1f crops of "
                   "256/s), %s left, waited %.1f s",
-                  (long long)p->step, p->loss, held_out, p->rate, p->batch, p->crop,
+                  (long long)p->step, p->loss, perceptual, held_out, p->rate, p->batch, p->crop,
                   p->pixels_per_second / 1e6, p->pixels_per_second / 65536, left, p->waited);
 }
 
@@ -265,7 +280,8 @@ static int finish(struct train *t, int code, const struct kz_err *err) {
 static int train(struct train *t) {
   struct kz_err err;
   struct kz_train_host host = {t, next, NULL, waited, report, validated, preview, stop};
-  int code = kz_image_startup("kizil", 1, &err);
+  int code = make_full(t, "perceptual", t->settings.train.perceptual, &err);
+  if (!code) code = kz_image_startup("kizil", 1, &err);
   if (!code) code = open_streams(t, &err);
   if (code) return kz_cli_fail(&err);
   if (t->held_out) host.held_out = next_held_out;

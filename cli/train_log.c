@@ -1,7 +1,8 @@
 /* metrics.csv is plain text, appended to and flushed row by row, so that it can be plotted while
  * training runs. A run killed after its last checkpoint has rows for steps that will be done again:
- * on resuming they are cut off first, so that each step stands there once. A row that cannot be
- * written (disk full) is said once and does not stop the training. */
+ * on resuming they are cut off first, so that each step stands there once; and rows of a run from
+ * before the last column was there get an empty one. A row that cannot be written (disk full) is
+ * said once and does not stop the training. */
 #include "train_log.h"
 
 #include <errno.h>
@@ -13,8 +14,8 @@
 
 #include "cli.h"
 
-static const char header[] = "step,seconds,loss,rate,gradient_norm,pixels_per_second,waited,crop,"
-                             "batch,hole_psnr\n";
+#define COLUMNS "step,seconds,loss,rate,gradient_norm,pixels_per_second,waited,crop,batch,hole_psnr"
+static const char header[] = COLUMNS ",perceptual\n", old_header[] = COLUMNS "\n";
 enum { PATH_ROOM = 4096, TEXT_LIMIT = 1 << 30 };
 
 /* ---- text files ---- */
@@ -82,12 +83,34 @@ static size_t cut_rows(char *text, int64_t step) {
   return (size_t)(to - text);
 }
 
+/* The rows of a run that had no last column, with one; NULL: no memory. Drops a broken last line. */
+static char *widen(const char *text) {
+  size_t lines = 0;
+  for (const char *at = text; (at = strchr(at, '\n')); at++) lines++;
+  char *wide = malloc(strlen(text) + lines + sizeof header), *to = wide;
+  if (!wide) return NULL;
+  to = stpcpy(to, header);
+  text += sizeof old_header - 1;
+  for (const char *end; (end = strchr(text, '\n')); text = end + 1) {
+    to = mempcpy(to, text, (size_t)(end - text));
+    to = stpcpy(to, ",\n");
+  }
+  *to = 0;
+  return wide;
+}
+
 static int cut_metrics(const char *path, int64_t step, struct kz_err *err) {
   char *text = NULL;
   struct kz_err why;
   int code = kz_text_read(path, &text, &why);
   if (code == KZ_ENOENT) return kz_text_write(path, header, sizeof header - 1, err);
   if (code) return kz_err_set(err, code, "%s", why.msg);
+  if (!strncmp(text, old_header, sizeof old_header - 1)) {
+    char *wide = widen(text);
+    free(text);
+    text = wide;
+    if (!text) return kz_err_set(err, KZ_ENOMEM, "'%s': too large to read", path);
+  }
   if (strncmp(text, header, sizeof header - 1))
     code = kz_err_set(err, KZ_EFORMAT, "'%s' does not begin with the header of a training run; "
                       "move it away", path);
@@ -126,9 +149,11 @@ static void flush_row(struct kz_train_log *log) {
 void kz_train_log_report(struct kz_train_log *log, const struct kz_train_progress *p) {
   log->seconds = p->seconds;
   log->since = kz_cli_now();
-  fprintf(log->metrics, "%lld,%.3f,%.6g,%.6g,%.6g,%.0f,%.4f,%d,%d,\n", (long long)p->step,
+  fprintf(log->metrics, "%lld,%.3f,%.6g,%.6g,%.6g,%.0f,%.4f,%d,%d,,", (long long)p->step,
           p->seconds, p->loss, p->rate, p->gradient_norm, p->pixels_per_second, p->waited,
           p->crop, p->batch);
+  if (p->perceptual >= 0) fprintf(log->metrics, "%.6g", p->perceptual);
+  fputc('\n', log->metrics);
   flush_row(log);
 }
 
@@ -136,7 +161,7 @@ void kz_train_log_validated(struct kz_train_log *log, int64_t step, double hole_
   char seconds[32] = "";
   if (log->seconds >= 0)
     snprintf(seconds, sizeof seconds, "%.3f", log->seconds + kz_cli_now() - log->since);
-  fprintf(log->metrics, "%lld,%s,,,,,,,,%.4f\n", (long long)step, seconds, hole_psnr);
+  fprintf(log->metrics, "%lld,%s,,,,,,,,%.4f,\n", (long long)step, seconds, hole_psnr);
   flush_row(log);
 }
 

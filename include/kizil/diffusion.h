@@ -53,6 +53,9 @@ struct kz_train_options {
   double known_weight;            /* weight of pixels outside the hole (inside: 1) */
   double border_weight;           /* extra weight of hole pixels within 2 px of known ones */
   double pure_noise_share;        /* share of samples at t = 1 */
+  /* A perceptual loss besides, from a share of the run on: a file of weights, or NULL. */
+  const char *perceptual;
+  double perceptual_weight, perceptual_from;
   /* run */
   int64_t seed, threads;
   int precision;                  /* enum kz_precision: 0 auto, 1 f32, 2 bf16 */
@@ -63,6 +66,7 @@ extern const struct kz_param kz_train_params[];
 struct kz_train_progress {
   int64_t step;
   double loss;          /* mean since the last report */
+  double perceptual;    /* the same of the perceptual loss; < 0: not in use */
   double rate;          /* learning rate */
   double gradient_norm; /* before clipping, mean since the last report */
   double seconds;       /* trained so far, over all resumed runs */

@@ -34,7 +34,10 @@ static int check_options(const struct kz_train_options *o, struct kz_err *err) {
                         i ? "crop-large" : "crop-small", (long long)crops[i], KZ_FEDR_MULTIPLE);
   if (o->batch_small < 1 || o->batch_large < 1 || o->accumulate < 1)
     return kz_err_set(err, KZ_ERANGE, "batch-small, batch-large and accumulate: at least 1");
-  return 0;
+  if (!kz__perceptual_wanted(o, 1)) return 0;
+  int code = kz_perceptual_check(o->perceptual, err);
+  if (code) kz_err_prefix(err, "perceptual");
+  return code;
 }
 
 static int enter_stage(struct kz__run *r, int number, struct kz_err *err) {
@@ -64,8 +67,10 @@ static double pixel_loss(const struct kz__run *r, int first, int last, double l1
                                    (char *)kz_graph_diff(s->graph, s->out) + bytes);
 }
 
-/* Loss and gradient of batch `index`, added to what is there. */
-static int gradient(struct kz__run *r, int64_t index, double *loss, struct kz_err *err) {
+/* Losses (the perceptual one if it is in use) and gradient of batch `index`, added to what is
+ * there. */
+static int gradient(struct kz__run *r, int64_t index, double *loss, double *perceptual,
+                    struct kz_err *err) {
   struct kz__stage *s = &r->stage;
   struct kz__prepare *p = &s->prepare;
   const struct kz_train_options *o = r->o;
@@ -84,21 +89,26 @@ static int gradient(struct kz__run *r, int64_t index, double *loss, struct kz_er
   int pure = kz__prepare_pure(&recipe, p->n);
   *loss += pixel_loss(r, 0, pure, o->pure_l1_weight, o->pure_l2_weight, norm);
   *loss += pixel_loss(r, pure, p->n, o->l1_weight, o->l2_weight, norm);
+  if (s->perceptual.net)
+    code = kz__perceptual_gradient(s, &b, o->perceptual_weight, perceptual, err);
+  if (code) return code;
   return kz_graph_backward(s->graph, err);
 }
 
 static int train_step(struct kz__run *r, double done, struct kz_err *err) {
-  double start = kz_now(), loss = 0;
+  double start = kz_now(), loss = 0, perceptual = 0, batches = (double)r->o->accumulate;
   int code = enter_stage(r, done < r->o->small_share ? 1 : 2, err);
+  if (!code && kz__perceptual_wanted(r->o, done)) code = kz__perceptual_init(r, err);
   for (int64_t k = 0; k < r->o->accumulate && !code; k++)
-    code = gradient(r, r->step * r->o->accumulate + k, &loss, err);
+    code = gradient(r, r->step * r->o->accumulate + k, &loss, &perceptual, err);
   if (!code) code = kz__update(r, done, err);
   if (code) return code;
   r->step++;
   r->steps_since++;
-  r->loss_sum += loss / (double)r->o->accumulate;
-  r->pixels += (double)r->o->accumulate * r->stage.prepare.n * r->stage.prepare.size *
-               r->stage.prepare.size;
+  r->loss_sum += loss / batches;
+  r->perceptual_sum += perceptual / batches;
+  r->perceptual_since += r->stage.perceptual.net != NULL;
+  r->pixels += batches * r->stage.prepare.n * r->stage.prepare.size * r->stage.prepare.size;
   r->busy += kz_now() - start;
   return 0;
 }
@@ -120,6 +130,8 @@ static void report(struct kz__run *r, double done) {
   const struct kz_train_progress p = {
       .step = r->step,
       .loss = r->loss_sum / n,
+      .perceptual =
+          r->perceptual_since ? r->perceptual_sum / (double)r->perceptual_since : -1,
       .rate = kz__update_rate(r->o, r->step - 1, done),
       .gradient_norm = r->norm_sum / n,
       .seconds = seconds,
@@ -129,8 +141,8 @@ static void report(struct kz__run *r, double done) {
       .crop = r->stage.prepare.size,
       .batch = r->stage.prepare.n};
   if (r->host->report) r->host->report(r->host->self, &p);
-  r->loss_sum = r->norm_sum = r->busy = r->pixels = 0;
-  r->steps_since = 0;
+  r->loss_sum = r->perceptual_sum = r->norm_sum = r->busy = r->pixels = 0;
+  r->steps_since = r->perceptual_since = 0;
 }
 
 /* True once every `minutes`, counting from *last. */

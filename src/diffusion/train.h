@@ -6,6 +6,7 @@
 
 #include "diffusion/sampler.h"
 #include "model/fedr.h"
+#include "model/perceptual.h"
 #include "nn/checkpoint.h"
 #include "nn/muon.h"
 
@@ -39,11 +40,21 @@ int kz__prepare_pure(const struct kz__recipe *r, int n);
 double kz__prepare_batch(struct kz__prepare *p, const struct kz_batch *b,
                          const struct kz__recipe *r, float *in, float *time);
 
+/* The perceptual loss at one shape; made when the run reaches it. */
+struct kz__perceptual {
+  const struct kz_backend *backend;
+  struct kz_perceptual *net; /* NULL: not in use */
+  float *target, *x, *diff;  /* [n, size, size, 3] */
+  float *scale;              /* [n] */
+};
+void kz__perceptual_release(struct kz__perceptual *p);
+
 /* A network at one shape, with its buffers. */
 struct kz__stage {
   struct kz_graph *graph;
   kz_var in, time, out;
   struct kz__prepare prepare;
+  struct kz__perceptual perceptual;
 };
 int kz__stage_init(struct kz__stage *s, struct kz_paramset *params, const struct kz_fedr_config *c,
                    enum kz_dtype dtype, bool train, int n, int size, struct kz_err *err);
@@ -78,7 +89,8 @@ struct kz__run {
   double best;      /* best held-out PSNR so far, dB; negative: none */
   /* since the last report */
   double loss_sum, norm_sum, busy, pixels;
-  int64_t steps_since;
+  double perceptual_sum;
+  int64_t steps_since, perceptual_since;
 };
 static inline bool kz__has_judge(const struct kz__run *r) { return r->host->held_out != NULL; }
 double kz__run_seconds(const struct kz__run *r); /* trained in all */
@@ -87,6 +99,15 @@ double kz__run_seconds(const struct kz__run *r); /* trained in all */
 double kz__update_rate(const struct kz_train_options *o, int64_t step, double done);
 /* One update from the gradients that are there; sets them to zero. */
 int kz__update(struct kz__run *r, double done, struct kz_err *err);
+
+/* Whether the perceptual loss is in use when `done` of the run is over. */
+bool kz__perceptual_wanted(const struct kz_train_options *o, double done);
+/* Make it for the stage at hand, if that has not been done. */
+int kz__perceptual_init(struct kz__run *r, struct kz_err *err);
+/* Adds `weight` times the gradient of the perceptual loss of the batch to the gradient of the
+ * network's output, after a forward pass; and the loss (without `weight`) to *loss. */
+int kz__perceptual_gradient(struct kz__stage *s, const struct kz_batch *b, double weight,
+                            double *loss, struct kz_err *err);
 
 void kz__judge_release(struct kz__judge *j);
 /* Mean over the held-out crops of the PSNR in the hole at t = 1, dB. */

@@ -21,6 +21,7 @@ int kz__stage_init(struct kz__stage *s, struct kz_paramset *params, const struct
 
 void kz__stage_release(struct kz__stage *s) {
   kz_graph_free(s->graph);
+  kz__perceptual_release(&s->perceptual);
   kz__prepare_release(&s->prepare);
   *s = (struct kz__stage){0};
 }

@@ -51,7 +51,7 @@ for file in last.safetensors model.safetensors config.json data.json metrics.csv
   holds test -s "$out_dir/$file"
 done
 is "$(head -1 "$out_dir/metrics.csv")" \
-  'step,seconds,loss,rate,gradient_norm,pixels_per_second,waited,crop,batch,hole_psnr'
+  'step,seconds,loss,rate,gradient_norm,pixels_per_second,waited,crop,batch,hole_psnr,perceptual'
 is "$(steps_in)" '20 21 '
 holds grep -q '"steps": 21' "$out_dir/config.json"
 holds grep -q "\"images\": \"$(realpath "$pictures")\"" "$out_dir/data.json"
@@ -86,7 +86,7 @@ complains '2 images to train on, 1 held out' # by the names' hashes
 holds grep -q '"seed": 5' "$out_dir/config.json"
 holds grep -q '"steps": 2' "$out_dir/config.json"
 holds test -s "$out_dir/preview-2.png"
-holds grep -Eq '^2,[0-9.]+,,,,,,,,[0-9.]+$' "$out_dir/metrics.csv"
+holds grep -Eq '^2,[0-9.]+,,,,,,,,[0-9.]+,$' "$out_dir/metrics.csv"
 
 begin 'an interrupt leaves a checkpoint to resume from'
 out_dir=$work/stopped
