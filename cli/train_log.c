@@ -83,7 +83,7 @@ static size_t cut_rows(char *text, int64_t step) {
   return (size_t)(to - text);
 }
 
-/* The rows of a run that had no last column, with one; NULL: no memory. Drops a broken last line. */
+/* The rows of a run that had no last column, with one; a broken last line goes. NULL: no memory. */
 static char *widen(const char *text) {
   size_t lines = 0;
   for (const char *at = text; (at = strchr(at, '\n')); at++) lines++;

@@ -68,13 +68,21 @@ is "$(steps_in)" '20 21 23 '
 complains 'trained 23 steps'
 holds grep -q '"width-1": 16' "$out_dir/config.json"
 
+begin 'a run from before the last column of metrics.csv goes on, with that column'
+sed -i 's/,[^,]*$//' "$out_dir/metrics.csv"
+run 0 train --out "$out_dir" --resume --steps 24
+is "$(steps_in)" '20 21 23 24 '
+holds test "$(sed 's/[^,]//g' "$out_dir/metrics.csv" | sort -u)" = ',,,,,,,,,,'
+
 begin 'resuming refuses what would make it another run'
-run 2 train --out "$out_dir" --resume --steps 24 --width-1 32
+run 2 train --out "$out_dir" --resume --steps 25 --perceptual "$pictures/broken.jpg"
+complains '--perceptual: a run that is resumed keeps its losses'
+run 2 train --out "$out_dir" --resume --steps 25 --width-1 32
 complains '--width-1 cannot be changed when a run is resumed'
-run 2 train --out "$out_dir" --resume --steps 24 --short-side 300
+run 2 train --out "$out_dir" --resume --steps 25 --short-side 300
 complains '--short-side cannot be changed'
 echo 'other,columns' >"$out_dir/metrics.csv"
-run 1 train --out "$out_dir" --resume --steps 24
+run 1 train --out "$out_dir" --resume --steps 25
 complains 'does not begin with the header of a training run'
 
 begin 'validation, previews and a configuration file under the command line'
@@ -87,6 +95,33 @@ holds grep -q '"seed": 5' "$out_dir/config.json"
 holds grep -q '"steps": 2' "$out_dir/config.json"
 holds test -s "$out_dir/preview-2.png"
 holds grep -Eq '^2,[0-9.]+,,,,,,,,[0-9.]+,$' "$out_dir/metrics.csv"
+
+begin 'a perceptual loss needs its weights before anything else'
+out_dir=$work/perceptual
+run 1 train --images "$pictures" --out "$out_dir" "${small[@]}" --steps 2 --perceptual "$work/none"
+complains "perceptual: $work/none: cannot open"
+run 1 train --images "$pictures" --out "$out_dir" "${small[@]}" --steps 2 \
+  --perceptual "$work/run/model.safetensors"
+complains "tensor 'features.0.weight' is missing"
+holds test ! -e "$out_dir"
+
+begin 'a perceptual loss is reported, and its file named in full'
+shared=${KIZIL_SHARED:-${KIZIL_SOURCE:-.}/../shared}
+weights=$shared/models/lpips_squeeze_v0.1.safetensors
+if [ -e "$weights" ]; then
+  ln -s "$(realpath "$weights")" "$work/lpips.safetensors"
+  cd "$work"
+  run 0 train --images "$pictures" --out "$out_dir" "${small[@]}" --steps 2 \
+    --perceptual lpips.safetensors
+  complains ', perceptual 0.'
+  cd - >/dev/null
+  holds grep -q "\"perceptual\": \"$(realpath "$weights")\"" "$out_dir/config.json"
+  holds grep -Eq '^2,.*,,0\.[0-9]+$' "$out_dir/metrics.csv"
+  run 0 train --out "$out_dir" --resume --steps 3
+  run 0 train --out "$out_dir" --resume --steps 4 --perceptual "$work/lpips.safetensors"
+else
+  skip 'the trained weights are not here'
+fi
 
 begin 'an interrupt leaves a checkpoint to resume from'
 out_dir=$work/stopped

@@ -10,6 +10,7 @@
 
 #include "../allocations.h"
 #include "diffusion/train.h"
+#include "perceptual_fixture.h"
 
 #define SIZE 32
 #define COUNT 4
@@ -29,11 +30,11 @@ static int next(void *self, int64_t index, int count, int size, struct kz_batch 
   return 0;
 }
 
-static void run(int threads, int precision, int optimiser) {
+static void run(int threads, int precision, int optimiser, bool perceptual) {
   struct kz_train_options o;
   struct kz_err err = {0};
   const struct kz_train_host host = {.next = next};
-  char dir[] = "/tmp/kizil-steps-XXXXXX", command[64];
+  char dir[] = "/tmp/kizil-steps-XXXXXX", command[64], weights[64];
   assert_non_null(mkdtemp(dir));
   kz_params_defaults(kz_train_params, &o);
   for (int i = 0; i < 4; i++) o.width[i] = 32;
@@ -45,6 +46,12 @@ static void run(int threads, int precision, int optimiser) {
   o.threads = threads;
   o.precision = precision;
   o.optimiser = optimiser;
+  if (perceptual) {
+    snprintf(weights, sizeof weights, "%s/random.safetensors", dir);
+    assert_int_equal(perceptual_write(weights, &err), 0);
+    o.perceptual = weights;
+    o.perceptual_from = 0;
+  }
   counted = 0;
   largest_new = 0;
   int code = kz_train(&o, &host, dir, false, &err);
@@ -59,11 +66,13 @@ static void run(int threads, int precision, int optimiser) {
 static void test_steps(void **state) {
   (void)state;
   if (!COUNTS) skip();
-  run(1, KZ_PRECISION_F32, KZ_OPTIMISER_ADAMW);
-  run(2, KZ_PRECISION_F32, KZ_OPTIMISER_ADAMW);
-  run(1, KZ_PRECISION_BF16, KZ_OPTIMISER_ADAMW);
-  run(2, KZ_PRECISION_F32, KZ_OPTIMISER_MUON);
-  run(1, KZ_PRECISION_AUTO, KZ_OPTIMISER_MUON);
+  run(1, KZ_PRECISION_F32, KZ_OPTIMISER_ADAMW, false);
+  run(2, KZ_PRECISION_F32, KZ_OPTIMISER_ADAMW, false);
+  run(1, KZ_PRECISION_BF16, KZ_OPTIMISER_ADAMW, false);
+  run(2, KZ_PRECISION_F32, KZ_OPTIMISER_MUON, false);
+  run(1, KZ_PRECISION_AUTO, KZ_OPTIMISER_MUON, false);
+  run(1, KZ_PRECISION_F32, KZ_OPTIMISER_ADAMW, true);
+  run(2, KZ_PRECISION_AUTO, KZ_OPTIMISER_ADAMW, true);
 }
 
 int main(void) {
