@@ -1,10 +1,9 @@
 /* LPIPS as a graph and a head.
  *
- * The graph is SqueezeNet's feature layers, frozen. Two things are laid out otherwise than in the
- * file, both exactly equal to it. The first convolution (3 x 3, stride 2, no padding, three
- * channels, which oneDNN does badly) is a 2 x 2 convolution over blocks of 2 x 2 pixels, into whose
- * weights the scaling of the input is folded. A fire module's two expansions, 1 x 1 and 3 x 3, are
- * one 3 x 3 convolution, which saves joining their results.
+ * The graph is SqueezeNet's feature layers, frozen. The first convolution (3 x 3, stride 2, no
+ * padding, over three channels) is laid out as a 2 x 2 convolution over blocks of 2 x 2 pixels: the
+ * same sums, but with twelve channels to make vectors of. Into its weights the scaling of the input
+ * is folded, which without padding is exact too.
  *
  * A batch goes through a few samples at a time: what lies between the first layer and the last then
  * stays in the cache, and memory does not grow with the batch. The head (unit length, weighted
@@ -123,38 +122,23 @@ static int load_first(const struct loader *l) {
 }
 
 /* "features.LAYER.PART" with its bias. */
-static int find_pair(const struct loader *l, int layer, const char *part, int oc, int ic, int k,
-                     const struct kz_st_tensor *pair[2]) {
-  char name[64];
-  snprintf(name, sizeof name, "features.%d.%s.weight", layer, part);
-  pair[0] = find(l, name, 4, oc, ic, k);
-  if (!pair[0]) return KZ_EFORMAT;
-  snprintf(name, sizeof name, "features.%d.%s.bias", layer, part);
-  pair[1] = find(l, name, 1, oc, 0, 0);
-  return pair[1] ? 0 : KZ_EFORMAT;
+static int load_pair(const struct loader *l, int layer, const char *part, int oc, int ic, int k) {
+  static const char *const suffix[2] = {"weight", "bias"};
+  for (int i = 0; i < 2; i++) {
+    char name[64];
+    snprintf(name, sizeof name, "features.%d.%s.%s", layer, part, suffix[i]);
+    const struct kz_st_tensor *t = find(l, name, i ? 1 : 4, oc, ic, k);
+    if (!t) return KZ_EFORMAT;
+    if (l->to) memcpy(param(l, name), t->data, t->bytes);
+  }
+  return 0;
 }
 
 static int load_fire(const struct loader *l, const struct fire *f) {
-  const struct kz_st_tensor *s[2], *one[2], *three[2];
-  char name[64];
-  int code = find_pair(l, f->layer, "squeeze", f->squeeze, f->ic, 1, s);
-  if (!code) code = find_pair(l, f->layer, "expand1x1", f->expand, f->squeeze, 1, one);
-  if (!code) code = find_pair(l, f->layer, "expand3x3", f->expand, f->squeeze, 3, three);
-  if (code || !l->to) return code;
-  size_t taps = (size_t)f->expand * (size_t)f->squeeze;
-  snprintf(name, sizeof name, "features.%d.squeeze.weight", f->layer);
-  memcpy(param(l, name), s[0]->data, s[0]->bytes);
-  snprintf(name, sizeof name, "features.%d.squeeze.bias", f->layer);
-  memcpy(param(l, name), s[1]->data, s[1]->bytes);
-  snprintf(name, sizeof name, "features.%d.expand.weight", f->layer);
-  float *weight = param(l, name);
-  memset(weight, 0, taps * 9 * sizeof *weight);
-  for (size_t i = 0; i < taps; i++) weight[9 * i + 4] = element(one[0], i);
-  memcpy(weight + 9 * taps, three[0]->data, three[0]->bytes);
-  snprintf(name, sizeof name, "features.%d.expand.bias", f->layer);
-  memcpy(param(l, name), one[1]->data, one[1]->bytes);
-  memcpy(param(l, name) + f->expand, three[1]->data, three[1]->bytes);
-  return 0;
+  int code = load_pair(l, f->layer, "squeeze", f->squeeze, f->ic, 1);
+  if (!code) code = load_pair(l, f->layer, "expand1x1", f->expand, f->squeeze, 1);
+  if (!code) code = load_pair(l, f->layer, "expand3x3", f->expand, f->squeeze, 3);
+  return code;
 }
 
 static int load(const char *path, struct kz_perceptual *to, struct kz_err *err) {
@@ -180,8 +164,18 @@ int kz_perceptual_check(const char *path, struct kz_err *err) { return load(path
 
 /* ---- building ---- */
 
-static kz_var conv_relu(struct kz_graph *g, const char *name, kz_var x, struct kz_conv_options o) {
-  return kz_activate(g, kz_conv2d(g, name, x, o), KZ_ACT_RELU);
+static kz_var part(struct kz_graph *g, int layer, const char *name, kz_var x, int oc, int kernel) {
+  char full[64];
+  snprintf(full, sizeof full, "features.%d.%s", layer, name);
+  return kz_conv2d(g, full, x, KZ_CONV(.oc = oc, .kernel = kernel));
+}
+
+/* Fewer channels, then more again by kernels of two sizes, side by side. */
+static kz_var fire(struct kz_graph *g, const struct fire *f, kz_var x) {
+  kz_var s = kz_activate(g, part(g, f->layer, "squeeze", x, f->squeeze, 1), KZ_ACT_RELU);
+  kz_var one = part(g, f->layer, "expand1x1", s, f->expand, 1);
+  return kz_activate(g, kz_concat(g, one, part(g, f->layer, "expand3x3", s, f->expand, 3)),
+                     KZ_ACT_RELU);
 }
 
 static int build(struct kz_perceptual *p, int h, int w, struct kz_err *err) {
@@ -191,18 +185,14 @@ static int build(struct kz_perceptual *p, int h, int w, struct kz_err *err) {
   if (code) return code;
   struct kz_graph *g = p->graph;
   p->in = kz_graph_input(g, "picture", KZ_F32, (struct kz_dims){p->chunk, h, w, 3}, true);
-  kz_var x = conv_relu(g, "features.0", kz_space_to_depth(g, p->in, 2),
+  kz_var x = kz_conv2d(g, "features.0", kz_space_to_depth(g, p->in, 2),
                        KZ_CONV(.oc = FIRST, .kernel = 2, .no_pad = true));
+  x = kz_activate(g, x, KZ_ACT_RELU);
   p->feature[slice++] = x;
   for (int i = 0; i < FIRES; i++) {
-    const struct fire *f = &fires[i];
-    char name[64];
-    if (f->pool) x = kz_max_pool(g, x, 3, 2, true);
-    snprintf(name, sizeof name, "features.%d.squeeze", f->layer);
-    x = conv_relu(g, name, x, KZ_CONV(.oc = f->squeeze, .kernel = 1));
-    snprintf(name, sizeof name, "features.%d.expand", f->layer);
-    x = conv_relu(g, name, x, KZ_CONV(.oc = 2 * f->expand, .kernel = 3));
-    if (f->slice) p->feature[slice++] = x;
+    if (fires[i].pool) x = kz_max_pool(g, x, 3, 2, true);
+    x = fire(g, &fires[i], x);
+    if (fires[i].slice) p->feature[slice++] = x;
   }
   for (int i = 0; i < SLICES; i++) kz_graph_output(g, p->feature[i]);
   return kz_graph_finish(g, err);

@@ -11,11 +11,25 @@ typedef uint8_t vb __attribute__((vector_size(VL)));
 INLINE vi ld_bytes(const uint8_t *p, int n) {
   vb b = {0};
   memcpy(&b, p, (size_t)n);
-  return __builtin_convertvector(b, vi);
+#if VL == 16 /* gcc 12 widens bytes one by one */
+  return (vi)_mm512_cvtepu8_epi32((__m128i)b);
+#elif VL == 8
+  int64_t whole;
+  memcpy(&whole, &b, sizeof whole);
+  return (vi)_mm256_cvtepu8_epi32(_mm_cvtsi64_si128(whole));
+#else
+  int32_t whole;
+  memcpy(&whole, &b, sizeof whole);
+  return (vi)_mm_cvtepu8_epi32(_mm_cvtsi32_si128(whole));
+#endif
 }
 
 INLINE void st_bytes(uint8_t *p, int n, vi v) {
+#if VL == 16
+  vb b = (vb)_mm512_cvtepi32_epi8((__m512i)v);
+#else
   vb b = __builtin_convertvector(v, vb);
+#endif
   memcpy(p, &b, (size_t)n);
 }
 
