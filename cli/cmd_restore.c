@@ -76,9 +76,9 @@ static int restore(struct session *s, const char *image, const char *mask, const
   code = kz_restorer_run(s->restorer, image, mask, out, o, &host, &stats, err);
   kz_cli_progress_end(&s->progress);
   if (code) return code;
-  printf("%d x %d, %.2f %% damaged, %d tile%s, %lld step%s, %s: %s\n", stats.width, stats.height,
-         100 * stats.damaged, stats.tiles, stats.tiles == 1 ? "" : "s", (long long)o->steps,
-         o->steps == 1 ? "" : "s", kz_cli_duration(stats.seconds, duration), out);
+  printf("%d x %d, %.2f %% damaged, %d tile%s, %d call%s, %s: %s\n", stats.width, stats.height,
+         100 * stats.damaged, stats.tiles, stats.tiles == 1 ? "" : "s", stats.calls,
+         stats.calls == 1 ? "" : "s", kz_cli_duration(stats.seconds, duration), out);
   fflush(stdout);
   return 0;
 }

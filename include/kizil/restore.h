@@ -11,6 +11,7 @@
 
 struct kz_restore_options {
   int64_t steps;   /* network calls; 1 gives the mean estimate */
+  int64_t thin;    /* px; damage nowhere wider gets one call whatever `steps`; 0: none does */
   int sampler;     /* index into kz_sampler_list() */
   int64_t seed;
   int64_t threads; /* 0: all processors */
@@ -22,7 +23,8 @@ extern const struct kz_param kz_restore_params[];
 
 struct kz_restore_stats {
   int width, height;
-  int tiles;             /* tiles that contain damage */
+  int tiles;             /* that contain damage; those with thin and with wide damage count twice */
+  int calls;             /* of the network, over all tiles */
   double damaged;        /* share of pixels */
   double seconds;        /* sampling and writing */
 };

@@ -20,7 +20,7 @@ void kz__holes_release(struct kz__holes *h) {
   *h = (struct kz__holes){0};
 }
 
-static int add_run(struct kz__holes *h, int x, int y, int len, struct kz_err *err) {
+int kz__holes_add_run(struct kz__holes *h, int x, int y, int len, struct kz_err *err) {
   if (h->run_count == h->run_cap) {
     int cap = h->run_cap ? h->run_cap * 2 : 1024;
     struct kz__run *grown = NULL;
@@ -35,6 +35,8 @@ static int add_run(struct kz__holes *h, int x, int y, int len, struct kz_err *er
   return 0;
 }
 
+void kz__holes_end_row(struct kz__holes *h, int y) { h->row[y + 1] = h->run_count; }
+
 int kz__holes_add_row(struct kz__holes *h, int y, const uint8_t *mask, struct kz_err *err) {
   for (int x = 0; x < h->width;) {
     if (!mask[x]) {
@@ -43,11 +45,11 @@ int kz__holes_add_row(struct kz__holes *h, int y, const uint8_t *mask, struct kz
     }
     int end = x + 1;
     while (end < h->width && mask[end]) end++;
-    int code = add_run(h, x, y, end - x, err);
+    int code = kz__holes_add_run(h, x, y, end - x, err);
     if (code) return code;
     x = end;
   }
-  h->row[y + 1] = h->run_count;
+  kz__holes_end_row(h, y);
   return 0;
 }
 

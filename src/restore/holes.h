@@ -26,8 +26,15 @@ struct kz__holes {
 /* Starts empty; rows are then added from 0 to height - 1. */
 int kz__holes_init(struct kz__holes *h, int width, int height, struct kz_err *err);
 void kz__holes_release(struct kz__holes *h);
+/* A run of row y, right of those that the row has; the row ends with kz__holes_end_row. */
+int kz__holes_add_run(struct kz__holes *h, int x, int y, int len, struct kz_err *err);
+void kz__holes_end_row(struct kz__holes *h, int y);
 /* mask [width], 0 = sound. */
 int kz__holes_add_row(struct kz__holes *h, int y, const uint8_t *mask, struct kz_err *err);
+/* Init both, and share out `h`: parts (connected over 8 neighbours) that nowhere hold a square of more
+ * than `width` px go to `thin`, all others to `wide`. */
+int kz__holes_split(const struct kz__holes *h, int width, struct kz__holes *thin,
+                    struct kz__holes *wide, struct kz_err *err);
 /* Init, and add every row of an open mask, strip by strip. */
 int kz__holes_read(struct kz__holes *h, struct kz_image *mask, struct kz_err *err);
 

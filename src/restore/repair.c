@@ -143,7 +143,7 @@ int kz__repair_add(struct kz__repair *c, const struct kz__tiles *t, int i, const
 
 void kz__repair_finish(struct kz__repair *c) {
   for (int64_t n = 0; n < c->holes->count; n++) {
-    float scale = 1 / c->weight[n];
+    float scale = c->weight[n] > 0 ? 1 / c->weight[n] : 0; /* no tile: thin damage is asked for */
     for (int k = 0; k < 3; k++) c->x0[n * 3 + k] *= scale;
   }
 }

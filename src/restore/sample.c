@@ -14,19 +14,16 @@
 
 struct loop {
   struct kz__repair *canvas;
-  const struct kz__known *known;
-  const struct kz__denoise *denoise;
-  const struct kz_restore_options *options;
-  const struct kz_restore_host *host;
-  struct kz__tiles tiles;
-  int batch;    /* tiles a call */
+  const struct kz__tiles *tiles;
+  const struct kz__means *means;
+  int steps;
+  int batch;     /* tiles a call */
   size_t pixels; /* of a tile */
   bool keep;    /* `in` holds every tile, not one batch */
   float *in, *x0, *rgb, *t, *wx, *wy;
 };
 
 static void loop_release(struct loop *l) {
-  kz__tiles_release(&l->tiles);
   free(l->in);
   free(l->x0);
   free(l->rgb);
@@ -36,12 +33,9 @@ static void loop_release(struct loop *l) {
 }
 
 static int loop_init(struct loop *l, struct kz_err *err) {
-  const struct kz_restore_options *o = l->options;
-  struct kz__tiles *t = &l->tiles;
-  int code = o->tile ? kz__tiles_plan(t, l->canvas->holes, (int)o->tile, (int)o->overlap, err)
-                     : kz__tiles_choose(t, l->canvas->holes, (int)o->overlap, err);
-  if (code) return code;
-  code = l->denoise->bind(l->denoise->self, t->ay.size, t->ax.size, t->count, &l->batch, err);
+  const struct kz__tiles *t = l->tiles;
+  const struct kz__denoise *d = l->means->denoise;
+  int code = d->bind(d->self, t->ay.size, t->ax.size, t->count, &l->batch, err);
   if (code) return code;
   l->pixels = (size_t)t->ax.size * t->ay.size;
   size_t calls = ((size_t)t->count + l->batch - 1) / l->batch, tile = l->pixels * sizeof(float);
@@ -62,54 +56,51 @@ static int loop_init(struct loop *l, struct kz_err *err) {
 static int call(struct loop *l, int step, int first, struct kz_err *err) {
   size_t stride = l->pixels * KZ__IN;
   float *in = l->in + (l->keep ? first * stride : 0);
-  int n = l->tiles.count - first < l->batch ? l->tiles.count - first : l->batch, code = 0;
+  int n = l->tiles->count - first < l->batch ? l->tiles->count - first : l->batch, code = 0;
   for (int k = 0; k < n && !code; k++) {
     if (step == 0 || !l->keep)
-      code = kz__tile_load(l->canvas, &l->tiles, first + k, l->known, l->rgb, in + k * stride, err);
+      code = kz__tile_load(l->canvas, l->tiles, first + k, l->means->known, l->rgb,
+                           in + k * stride, err);
     else
-      kz__tile_update(l->canvas, &l->tiles, first + k, in + k * stride);
+      kz__tile_update(l->canvas, l->tiles, first + k, in + k * stride);
   }
   if (code) return code;
-  for (int k = 0; k < l->batch; k++) l->t[k] = (float)kz_sampler_time(step, (int)l->options->steps);
-  code = l->denoise->run(l->denoise->self, l->batch, in, l->t, l->x0, err);
+  for (int k = 0; k < l->batch; k++) l->t[k] = (float)kz_sampler_time(step, l->steps);
+  code = l->means->denoise->run(l->means->denoise->self, l->batch, in, l->t, l->x0, err);
   for (int k = 0; k < n && !code; k++)
-    code = kz__repair_add(l->canvas, &l->tiles, first + k, l->x0 + k * l->pixels * 3, l->wx, l->wy,
+    code = kz__repair_add(l->canvas, l->tiles, first + k, l->x0 + k * l->pixels * 3, l->wx, l->wy,
                           err);
   return code;
 }
 
 static int one_step(struct loop *l, int step, struct kz_err *err) {
-  const struct kz_restore_host *host = l->host;
-  int total = l->tiles.count * (int)l->options->steps;
+  const struct kz_restore_host *host = l->means->host;
+  const int count = l->tiles->count, before = l->means->done + step * count;
   kz__repair_begin(l->canvas);
-  for (int first = 0; first < l->tiles.count; first += l->batch) {
+  for (int first = 0; first < count; first += l->batch) {
     int code = kz__stopped(host, err);
     if (!code) code = call(l, step, first, err);
     if (code) return code;
-    int done = first + l->batch < l->tiles.count ? first + l->batch : l->tiles.count;
-    if (host && host->progress)
-      host->progress(host->self, step * l->tiles.count + done, total);
+    int done = first + l->batch < count ? first + l->batch : count;
+    if (host && host->progress) host->progress(host->self, before + done, l->means->total);
   }
   kz__repair_finish(l->canvas);
   return 0;
 }
 
-int kz__sample(struct kz__repair *c, const struct kz__known *known,
-               const struct kz__denoise *denoise, const struct kz_restore_options *o,
-               const struct kz_restore_host *host, int *tiles, struct kz_err *err) {
-  struct loop l = {
-      .canvas = c, .known = known, .denoise = denoise, .options = o, .host = host};
-  const struct kz_sampler *sampler = kz_samplers[o->sampler];
+int kz__sample(struct kz__repair *c, const struct kz__tiles *tiles, int steps,
+               const struct kz__means *m, struct kz_err *err) {
+  struct loop l = {.canvas = c, .tiles = tiles, .means = m, .steps = steps};
+  const struct kz_sampler *sampler = kz_samplers[m->options->sampler];
   int code = loop_init(&l, err);
   if (code) goto out;
-  *tiles = l.tiles.count;
-  code = kz__repair_coarse(c, known, host, err);
+  code = kz__repair_coarse(c, m->known, m->host, err);
   if (code) goto out;
-  kz__repair_noise(c, (uint64_t)o->seed);
-  for (int i = 0; i < o->steps; i++) {
+  kz__repair_noise(c, (uint64_t)m->options->seed);
+  for (int i = 0; i < steps; i++) {
     code = one_step(&l, i, err);
     if (code) goto out;
-    sampler->step(i, (int)o->steps, c->holes->count * 3, c->x, c->x0, i ? c->x0_prev : NULL);
+    sampler->step(i, steps, c->holes->count * 3, c->x, c->x0, i ? c->x0_prev : NULL);
     if (!c->x0_prev) continue;
     float *swap = c->x0_prev;
     c->x0_prev = c->x0;

@@ -15,10 +15,25 @@ struct kz__denoise {
   int (*run)(void *self, int n, const float *in, const float *t, float *x0, struct kz_err *err);
 };
 
-/* Fill the damage: c->x becomes the result in [-1, 1]. *tiles: how many were computed. */
-int kz__sample(struct kz__repair *c, const struct kz__known *known,
-               const struct kz__denoise *denoise, const struct kz_restore_options *o,
-               const struct kz_restore_host *host, int *tiles, struct kz_err *err);
+/* What an image is sampled with. */
+struct kz__means {
+  const struct kz__known *known;
+  const struct kz__denoise *denoise;
+  const struct kz_restore_options *options;
+  const struct kz_restore_host *host; /* may be NULL */
+  int done, total; /* tiles computed before this pass, and in all passes: for the host */
+};
+/* Fill the damage under `tiles` in `steps` calls each: there c->x becomes the result, in [-1, 1].
+ * Tiles should cover all of the canvas that is wanted; what they leave out is damage to them, and
+ * its value afterwards means nothing. */
+int kz__sample(struct kz__repair *c, const struct kz__tiles *tiles, int steps,
+               const struct kz__means *m, struct kz_err *err);
+
+/* Fill all damage of a canvas: thin damage first, in one call, then wide damage with what was thin
+ * among the known. *tiles: how many were computed; *calls: how often, in all. */
+int kz__fill(struct kz__repair *c, const struct kz__known *known,
+             const struct kz__denoise *denoise, const struct kz_restore_options *o,
+             const struct kz_restore_host *host, int *tiles, int *calls, struct kz_err *err);
 
 /* kz_restore_file over any network: see kizil/restore.h. */
 int kz__restore(const struct kz__denoise *denoise, const char *image, const char *mask,

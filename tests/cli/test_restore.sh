@@ -12,7 +12,7 @@ start_files=$(files)
 begin 'one photograph: one line, only the hole changes'
 run 0 restore a.png --mask mask.png -o out.png --steps 2
 says '96 x 64, '
-says '% damaged, 1 tile, 2 steps, '
+says '% damaged, 1 tile, 2 calls, '
 says ': out.png'
 is "$(printf '%s\n' "$out" | wc -l)" 1
 holds "$fixture" --same a.png out.png mask.png

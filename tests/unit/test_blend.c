@@ -111,7 +111,9 @@ static int sample(struct world *a, const struct kz_restore_options *o,
   if (!a->batch) a->batch = 1;
   make_holes(holes, a->mask, a->w, a->h);
   assert_int_equal(kz__repair_init(c, holes, kz_samplers[o->sampler]->history > 0, err), 0);
-  return kz__sample(c, &known, &denoise, o, host, tiles, err);
+  int calls = 0, code = kz__fill(c, &known, &denoise, o, host, tiles, &calls, err);
+  assert_true(code || calls == *tiles * (int)o->steps);
+  return code;
 }
 
 static void blend_equals_the_truth(void **state) {
@@ -357,6 +359,67 @@ static void host_is_told_and_may_stop(void **state) {
   free(mask);
 }
 
+/* A crack and a blot: the network is asked once with both missing, then three times with the crack
+ * filled by its first answer. Its answer is a grey that depends on the number of the call. */
+struct asked {
+  int calls, holes[8];
+  float t[8], crack[8];
+};
+
+static float grey_of(int call) { return 0.1f * (float)(call + 1); }
+
+static int asked_bind(void *self, int h, int w, int tiles, int *batch, struct kz_err *err) {
+  (void)self, (void)err;
+  assert_true(h == 64 && w == 64 && tiles == 1);
+  *batch = 1;
+  return 0;
+}
+
+static int asked_run(void *self, int n, const float *in, const float *t, float *x0,
+                     struct kz_err *err) {
+  struct asked *a = self;
+  (void)n, (void)err;
+  assert_true(a->calls < 8);
+  for (int p = 0; p < 64 * 64; p++) a->holes[a->calls] += in[p * KZ__IN + 6] == 1;
+  a->t[a->calls] = t[0];
+  a->crack[a->calls] = in[(5 * 64 + 30) * KZ__IN];
+  for (int i = 0; i < 64 * 64 * 3; i++) x0[i] = grey_of(a->calls);
+  a->calls++;
+  return 0;
+}
+
+static void thin_damage_is_closed_first(void **state) {
+  (void)state;
+  static uint8_t mask[64 * 64];
+  for (int x = 0; x < 64; x++) mask[5 * 64 + x] = mask[6 * 64 + x] = 255;
+  for (int y = 20; y < 40; y++) memset(mask + y * 64 + 20, 255, 20);
+  for (int sampler = 0; sampler < 2; sampler++) {
+    struct world a = {.w = 64, .h = 64, .mask = mask};
+    struct asked asked = {0};
+    const struct kz__known known = {&a, read_truth};
+    const struct kz__denoise denoise = {&asked, asked_bind, asked_run};
+    struct kz_restore_options o = {.steps = 3, .thin = 2, .tile = 256, .overlap = 64};
+    struct kz__holes holes;
+    struct kz__repair c;
+    struct kz_err err;
+    int tiles, calls;
+    o.sampler = sampler;
+    make_holes(&holes, mask, 64, 64);
+    assert_int_equal(kz__repair_init(&c, &holes, sampler > 0, &err), 0);
+    assert_int_equal(kz__fill(&c, &known, &denoise, &o, NULL, &tiles, &calls, &err), 0);
+    assert_true(tiles == 2 && calls == 4 && asked.calls == 4);
+    assert_true(asked.holes[0] == 128 + 400 && asked.t[0] == 1);
+    for (int i = 1; i < 4; i++) {
+      assert_true(asked.holes[i] == 400 && asked.t[i] == (float)kz_sampler_time(i - 1, 3));
+      assert_true(fabsf(asked.crack[i] - grey_of(0)) < 1e-6f);
+    }
+    for (int i = 0; i < 128 * 3; i++) assert_true(fabsf(c.x[i] - grey_of(0)) < 1e-6f);
+    for (int i = 128 * 3; i < 528 * 3; i++) assert_true(fabsf(c.x[i] - grey_of(3)) < 1e-5f);
+    kz__repair_release(&c);
+    kz__holes_release(&holes);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(blend_equals_the_truth),
@@ -368,6 +431,7 @@ int main(void) {
       cmocka_unit_test(steps_walk_the_samplers_times),
       cmocka_unit_test(values_that_are_no_numbers_are_refused),
       cmocka_unit_test(host_is_told_and_may_stop),
+      cmocka_unit_test(thin_damage_is_closed_first),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,6 +57,77 @@ static void spans_are_cut_to_the_rectangle(void **state) {
   free(mask);
 }
 
+/* The part that holds (x, y), marked 2; true if a square of width + 1 lies in the mask within it. */
+static bool flood(uint8_t *mask, int w, int h, int x, int y, int width) {
+  int *stack = malloc((size_t)w * h * sizeof *stack), top = 0;
+  bool wide = false;
+  mask[y * w + x] = 2;
+  stack[top++] = y * w + x;
+  while (top) {
+    int at = stack[--top], px = at % w, py = at / w;
+    bool square = px + width < w && py + width < h;
+    for (int v = py; square && v <= py + width; v++)
+      for (int u = px; square && u <= px + width; u++) square = mask[v * w + u] != 0;
+    wide |= square;
+    for (int v = py - 1; v <= py + 1; v++)
+      for (int u = px - 1; u <= px + 1; u++)
+        if (u >= 0 && v >= 0 && u < w && v < h && mask[v * w + u] == 255) {
+          mask[v * w + u] = 2;
+          stack[top++] = v * w + u;
+        }
+  }
+  free(stack);
+  return wide;
+}
+
+static void check_split(uint8_t *mask, int w, int h, int width, int64_t parts[2]) {
+  struct kz__holes all, thin, wide;
+  struct kz_err err;
+  make_holes(&all, mask, w, h);
+  assert_int_equal(kz__holes_split(&all, width, &thin, &wide, &err), 0);
+  assert_int_equal(thin.count + wide.count, all.count);
+  for (int y = 0; y < h; y++)
+    for (int x = 0; x < w; x++) {
+      if (mask[y * w + x] != 255) continue;
+      bool is_wide = flood(mask, w, h, x, y, width);
+      parts[is_wide]++;
+      for (int v = 0; v < h; v++) /* the part just marked; 1 once it has been checked */
+        for (int u = 0; u < w; u++) {
+          if (mask[v * w + u] != 2) continue;
+          assert_int_equal(kz__holes_any(&wide, u, v, 1, 1), is_wide);
+          assert_int_equal(kz__holes_any(&thin, u, v, 1, 1), !is_wide);
+          mask[v * w + u] = 1;
+        }
+    }
+  kz__holes_release(&all);
+  kz__holes_release(&thin);
+  kz__holes_release(&wide);
+}
+
+/* Against flood fill and squares tried one by one. */
+static void thin_parts_are_told_from_wide_ones(void **state) {
+  (void)state;
+  enum { W = 90, H = 70 };
+  int64_t parts[2] = {0};
+  for (int trial = 0; trial < 24; trial++) {
+    uint8_t *mask = calloc(W * H, 1);
+    struct kz_rng rng;
+    kz_rng_init(&rng, (uint64_t)trial);
+    for (int i = 0; i < 14; i++) { /* bars of all widths, some across others, some at the rim */
+      int x = kz_rng_int(&rng, 0, W - 1), y = kz_rng_int(&rng, 0, H - 1);
+      int a = kz_rng_int(&rng, 1, 7), b = kz_rng_int(&rng, 1, 20), slant = kz_rng_int(&rng, -1, 1);
+      for (int v = 0; v < b; v++)
+        for (int u = 0; u < a; u++) {
+          int px = x + u + slant * v, py = y + v;
+          if (px >= 0 && px < W && py < H) mask[py * W + px] = 255;
+        }
+    }
+    check_split(mask, W, H, trial % 6, parts);
+    free(mask);
+  }
+  assert_true(parts[0] > 20 && parts[1] > 20);
+}
+
 /* ---- the plan ---- */
 
 static void axis_covers_with_margins(void **state) {
@@ -206,6 +277,7 @@ static void size_is_chosen_by_the_damage(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(runs_follow_the_mask),
+      cmocka_unit_test(thin_parts_are_told_from_wide_ones),
       cmocka_unit_test(spans_are_cut_to_the_rectangle),
       cmocka_unit_test(axis_covers_with_margins),
       cmocka_unit_test(plan_of_known_sizes),
