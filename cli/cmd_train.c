@@ -52,7 +52,7 @@ static const struct kz_param data_params[] = {
  * `perceptual` the place of the file, but not whether there is one. */
 static const char *const resumable[] = {
     "minutes", "steps", "checkpoint-minutes", "preview-minutes", "threads", "images",
-    "cache",   "data-threads", "perceptual",  NULL};
+    "cache",   "data-threads", "perceptual",  "init", NULL};
 
 struct train {
   const char *out, *config;
@@ -134,7 +134,7 @@ static int apply_files(struct train *t, struct kz_cli_parser *parser, int argc, 
                        : kz_params_load(t->table, &t->settings, t->config, &err);
   if (code) return kz_cli_fail(&err);
   memcpy(&t->saved, &t->settings, sizeof t->saved);
-  t->saved.data.images = t->saved.train.perceptual = NULL;
+  t->saved.data.images = t->saved.train.perceptual = t->saved.train.init = NULL;
   t->saved_perceptual = given(t->settings.train.perceptual);
   parser->keep = true;
   int status = kz_cli_parse(parser, argc, argv);

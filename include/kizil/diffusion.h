@@ -29,6 +29,7 @@ enum kz_optimiser { KZ_OPTIMISER_ADAMW, KZ_OPTIMISER_MUON };
 struct kz_train_options {
   /* network */
   int64_t width[4]; /* channels at each of four levels, multiples of 16 */
+  const char *init; /* file of a model (or run) to begin from; NULL or "": random weights */
   /* data */
   int64_t crop_small, batch_small; /* first stage: crop side px, crops a step */
   int64_t crop_large, batch_large; /* second stage */

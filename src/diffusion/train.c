@@ -179,13 +179,14 @@ static int loop(struct kz__run *r, struct kz_err *err) {
   return code;
 }
 
-/* Build the network, then fill it: at random, or from the last checkpoint. */
+/* Build the network, then fill it: from the last checkpoint, from a model, or at random. */
 static int start(struct kz__run *r, bool resume, struct kz_err *err) {
   struct kz_rng rng;
   /* Any stage declares all parameters; the first one is most likely the one that is needed. */
   int code = enter_stage(r, r->o->small_share > 0 ? 1 : 2, err);
   if (code) return code;
   if (resume) return kz__state_load(r, err);
+  if (r->o->init && *r->o->init) return kz__state_init(r, err);
   kz_rng_init_stream(&rng, (uint64_t)r->o->seed, UINT64_MAX);
   kz_paramset_randomise(&r->params, &rng);
   return 0;
@@ -203,12 +204,12 @@ int kz_train(const struct kz_train_options *o, const struct kz_train_host *host,
   kz_fedr_config_defaults(&r.config);
   for (int i = 0; i < 4; i++) r.config.width[i] = (int)o->width[i];
   kz_paramset_init(&r.params, r.backend);
-  if ((code = kz_mkdirs(out, err)) != 0) goto out;
   if (!resume && (code = kz__state_refuse(&r, err)) != 0) goto out;
   if ((code = start(&r, resume, err)) != 0) goto out;
   if (o->optimiser == KZ_OPTIMISER_MUON &&
       (code = kz_muon_new(&r.params, r.dtype, &r.muon, err)) != 0)
     goto out;
+  if ((code = kz_mkdirs(out, err)) != 0) goto out;
   if ((code = kz__state_write_config(&r, err)) != 0) goto out;
   r.started = kz_now();
   code = loop(&r, err);

@@ -119,6 +119,8 @@ int kz__judge_preview(struct kz__run *r, struct kz_err *err);
  * as best.safetensors. */
 int kz__state_save(struct kz__run *r, bool validate, struct kz_err *err);
 int kz__state_load(struct kz__run *r, struct kz_err *err);
+/* Weights, and the average, from the model (or the average of the run) that options name. */
+int kz__state_init(struct kz__run *r, struct kz_err *err);
 /* KZ_EEXIST if the folder holds a run. */
 int kz__state_refuse(const struct kz__run *r, struct kz_err *err);
 int kz__state_write_config(const struct kz__run *r, struct kz_err *err);

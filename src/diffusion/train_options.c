@@ -16,6 +16,8 @@ const struct kz_param kz_train_params[] = {
     INT("width-2", width[1], 128, 16, 1024, "channels", "channels at the second level, 16k"),
     INT("width-3", width[2], 192, 16, 1024, "channels", "channels at the third level, 16k"),
     INT("width-4", width[3], 256, 16, 1024, "channels", "channels at the coarsest level, 16k"),
+    {.name = "init", .type = KZ_PARAM_STRING, .offset = OPTION(init),
+     .help = "model to begin from, of the same widths (default: random weights)"},
     INT("crop-small", crop_small, 128, 32, 1024, "px", "crop side in the first stage, 32k"),
     INT("batch-small", batch_small, 40, 1, 4096, "crops", "crops a batch in the first stage"),
     INT("crop-large", crop_large, 256, 32, 1024, "px", "crop side in the second stage, 32k"),

@@ -106,21 +106,29 @@ static int read_number(const struct kz_safetensors *s, const char *key, double *
   return 0;
 }
 
-static int load_meta(struct kz__run *r, const struct kz_safetensors *s, struct kz_err *err) {
-  const char *format = kz_safetensors_meta(s, "format"), *fedr = kz_safetensors_meta(s, "fedr");
+/* The file's network must be the run's; what it reads (an older one may differ) is the file's. */
+static int match_network(struct kz__run *r, const struct kz_safetensors *s, struct kz_err *err) {
+  const char *fedr = kz_safetensors_meta(s, "fedr");
   struct kz_fedr_config c;
-  double step = 0;
-  if (!format || strcmp(format, RUN_FORMAT))
-    return kz_err_set(err, KZ_EFORMAT, "__metadata__.format: '%.40s' is not " RUN_FORMAT,
-                      format ? format : "");
   if (!fedr) return kz_err_set(err, KZ_EFORMAT, "__metadata__.fedr: missing");
   int code = kz_fedr_config_from_json(&c, fedr, "__metadata__.fedr", err);
   if (code) return code;
   for (int i = 0; i < 4; i++)
     if (c.width[i] != r->config.width[i])
-      return kz_err_set(err, KZ_ERANGE, "width-%d: the run has %d, asked for is %d", i + 1,
+      return kz_err_set(err, KZ_ERANGE, "width-%d: the file has %d, asked for is %d", i + 1,
                         c.width[i], r->config.width[i]);
-  r->config.input = c.input; /* an older run goes on as it began */
+  r->config.input = c.input;
+  return 0;
+}
+
+static int load_meta(struct kz__run *r, const struct kz_safetensors *s, struct kz_err *err) {
+  const char *format = kz_safetensors_meta(s, "format");
+  double step = 0;
+  if (!format || strcmp(format, RUN_FORMAT))
+    return kz_err_set(err, KZ_EFORMAT, "__metadata__.format: '%.40s' is not " RUN_FORMAT,
+                      format ? format : "");
+  int code = match_network(r, s, err);
+  if (code) return code;
   if ((code = read_number(s, "step", &step, err)) != 0) return code;
   if ((code = read_number(s, "seconds", &r->seconds, err)) != 0) return code;
   if ((code = read_number(s, "best-psnr", &r->best, err)) != 0) return code;
@@ -142,4 +150,23 @@ out:
   kz_safetensors_close(s);
   free(path);
   return code;
+}
+
+int kz__state_init(struct kz__run *r, struct kz_err *err) {
+  struct kz_safetensors *s = NULL;
+  struct kz_paramset *p = &r->params;
+  size_t bytes = (size_t)p->count * sizeof *p->data;
+  int code = kz_safetensors_open(r->o->init, &s, err);
+  if (code) return code;
+  if ((code = match_network(r, s, err)) == 0) code = kz_checkpoint_load(p, s, false, err);
+  kz_safetensors_close(s);
+  if (code) {
+    kz_err_prefix(err, "%s", r->o->init);
+    return code;
+  }
+  memcpy(p->ema, p->data, bytes);
+  memset(p->m, 0, bytes);
+  memset(p->v, 0, bytes);
+  memset(p->grad, 0, bytes);
+  return 0;
 }

@@ -32,6 +32,10 @@ run 1 train --images "$work/empty" --out "$out_dir" "${small[@]}" --steps 2
 complains "no images in '$work/empty'"
 run 1 train --out "$out_dir" --resume
 complains "there is no run to resume in '$out_dir'"
+run 1 train --images "$pictures" --out "$out_dir" "${small[@]}" --steps 2 --init "$work/none"
+complains "$work/none: cannot open"
+run 1 train --images "$pictures" --out "$out_dir" "${small[@]}" --steps 2 --init "$pictures/broken.jpg"
+complains 'broken.jpg'
 holds test ! -e "$out_dir"
 
 begin 'a configuration file is checked'
@@ -122,6 +126,16 @@ if [ -e "$weights" ]; then
 else
   skip 'the trained weights are not here'
 fi
+
+begin 'a run begins from the model of another'
+out_dir=$work/begun
+run 0 train --images "$pictures" --out "$out_dir" "${small[@]}" --steps 1 \
+  --init "$work/run/model.safetensors"
+run 0 train --out "$out_dir" --resume --steps 2
+complains 'trained 2 steps'
+run 1 train --images "$pictures" --out "$work/wider" "${small[@]}" --steps 1 --width-4 32 \
+  --init "$work/run/model.safetensors"
+complains 'width-4: the file has 16, asked for is 32'
 
 begin 'an interrupt leaves a checkpoint to resume from'
 out_dir=$work/stopped

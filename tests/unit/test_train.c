@@ -237,6 +237,42 @@ static void test_model_of_run(void **state) {
   }
 }
 
+/* A run begun from a model starts where that ended; another network or no file is refused, and
+ * nothing is left of the attempt. */
+static void test_init(void **state) {
+  (void)state;
+  static struct world w;
+  struct kz_err err = {0};
+  struct kz_safetensors *a = NULL, *b = NULL;
+  struct kz_train_options o = small_options(1);
+  char *model = in_dir("learns", "model.safetensors"), *made = in_dir("begun", "model.safetensors");
+  o.init = model;
+  o.rate = 1e-8; /* the least there is */
+  if (train("begun", o, &w, false, &err)) fail_msg("%s", err.msg);
+  if (kz_safetensors_open(model, &a, &err) || kz_safetensors_open(made, &b, &err))
+    fail_msg("%s", err.msg);
+  for (int i = 0; i < kz_safetensors_count(a); i++) {
+    const struct kz_st_tensor *x = kz_safetensors_at(a, i), *y = kz_safetensors_find(b, x->name);
+    int64_t differ = 0;
+    assert_non_null(y);
+    assert_int_equal(x->bytes, y->bytes);
+    for (size_t k = 0; k < x->bytes; k += 2)
+      differ += memcmp((const char *)x->data + k, (const char *)y->data + k, 2) != 0;
+    if (differ > 4 + (int64_t)x->bytes / 50) fail_msg("%s: %lld differ", x->name, (long long)differ);
+  }
+  kz_safetensors_close(a);
+  kz_safetensors_close(b);
+  o.width[2] = 32;
+  assert_int_equal(train("other", o, &w, false, &err), KZ_ERANGE);
+  assert_non_null(strstr(err.msg, "model.safetensors"));
+  assert_non_null(strstr(err.msg, "width-3"));
+  o.init = "/nowhere/model.safetensors";
+  assert_true(train("none", o, &w, false, &err) < 0);
+  assert_non_null(strstr(err.msg, "/nowhere/model.safetensors"));
+  free(model);
+  free(made);
+}
+
 /* Stopped in either stage, resumed: the same bytes as the run nobody stopped. */
 static void check_stop_and_resume(struct kz_train_options o, const char *whole,
                                   const char *parts) {
@@ -334,7 +370,7 @@ static void test_refusals(void **state) {
   o = small_options(2);
   o.width[0] = 32;
   assert_int_equal(train("learns", o, &w, true, &err), KZ_ERANGE);
-  assert_non_null(strstr(err.msg, "width-1: the run has 16"));
+  assert_non_null(strstr(err.msg, "width-1: the file has 16"));
   w.fail = true;
   assert_int_equal(train("broken", small_options(2), &w, false, &err), KZ_EIO);
   assert_string_equal(err.msg, "the stream broke");
@@ -415,7 +451,8 @@ int main(int argc, char **argv) {
   program = argv[0];
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_prepare),         cmocka_unit_test(test_learns),
-      cmocka_unit_test(test_model_of_run),    cmocka_unit_test(test_stop_and_resume),
+      cmocka_unit_test(test_model_of_run),
+      cmocka_unit_test(test_init),    cmocka_unit_test(test_stop_and_resume),
       cmocka_unit_test(test_muon),
       cmocka_unit_test(test_kill_and_resume), cmocka_unit_test(test_refusals),
   };
