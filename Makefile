@@ -12,7 +12,7 @@ JOBS ?= $(shell nproc)
 PLAIN = -Dprefix=$(PREFIX) -Dwerror=$(WERROR) -Dtests=true -Dlazy_tests=true
 SANITISED = --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false -Dtests=true
 # Counts allocations, which the sanitisers' own would hide.
-UNSANITISED = tests/grad/test_memory
+UNSANITISED = tests/grad/test_memory tests/test_train_memory
 
 .DEFAULT_GOAL := all
 .PHONY: all setup test demo bench install clean
@@ -26,7 +26,7 @@ setup:
 test: setup
 	@tools/build.sh build-test $(JOBS) $(SANITISED) -Dwerror=$(WERROR)
 	@TARGETS='all $(UNSANITISED)' tools/build.sh build $(JOBS) $(PLAIN)
-	@python3 tools/run-tests.py build-test build:$(patsubst test_%,%,$(notdir $(UNSANITISED)))
+	@python3 tools/run-tests.py build-test $(patsubst test_%,build:%,$(notdir $(UNSANITISED)))
 
 demo: all
 	@IMAGE='$(IMAGE)' MASK='$(MASK)' tools/demo.sh build/kizil
