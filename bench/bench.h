@@ -94,7 +94,8 @@ static inline int bench_net_init(struct bench_net *b, const struct bench_options
   b->threads = o->threads;
   kz_fedr_config_defaults(&c);
   kz_paramset_init(&b->params, b->backend);
-  struct kz_graph_options go = {b->backend, &b->params, o->dtype, train};
+  struct kz_graph_options go = {
+      .backend = b->backend, .params = &b->params, .dtype = o->dtype, .train = train};
   int rc = kz_graph_new(&go, &b->g, err);
   if (rc) return rc;
   b->x = kz_graph_input(b->g, "x", KZ_F32, (struct kz_dims){o->batch, o->size, o->size, KZ_FEDR_IN},
