@@ -1,7 +1,8 @@
 /* Thin damage and wide damage are different questions. Across a crack of a few pixels both rims say
  * what was between them: the mean estimate, one call, is nearer to the truth and as sharp as what
- * further calls make of it (on held-out photographs, default model: strokes of up to 6 px, which
- * with their crossings hold squares of 8). In a wide hole the mean is a blur, and sampling paints.
+ * further calls make of it. In a wide hole the mean is a blur, and sampling paints. (Held-out
+ * photographs, default model, one call against three: strokes of 4 px 1.0 dB more, LPIPS equal; of
+ * 6 px 1.0 dB more, LPIPS 7 % worse; of 9 px 0.8 dB more, LPIPS 24 % worse.)
  * So thin damage is closed first, by one call, and is then part of what is known to the sampling of
  * the wide. */
 #include <math.h>

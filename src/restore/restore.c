@@ -19,7 +19,7 @@ static const char *const sampler_names[] = {"ddim", "dpm++2m", NULL};
 const struct kz_param kz_restore_params[] = {
     {"steps", KZ_PARAM_INT, FIELD(steps), 3, 1, 1000, NULL, NULL, "",
      "network calls; 1 gives the mean estimate"},
-    {"thin", KZ_PARAM_INT, FIELD(thin), 8, 0, 64, NULL, NULL, "px",
+    {"thin", KZ_PARAM_INT, FIELD(thin), 6, 0, 64, NULL, NULL, "px",
      "damage that is nowhere wider gets one call, being closed better by it; 0: all alike"},
     {"sampler", KZ_PARAM_CHOICE, FIELD(sampler), 0, 0, 1, NULL, sampler_names, "",
      "how a step moves"},
