@@ -10,7 +10,7 @@ files() { find . -type f ! -name stdout ! -name stderr | sort | tr '\n' ' '; }
 start_files=$(files)
 
 begin 'one photograph: one line, only the hole changes'
-run 0 restore a.png --mask mask.png -o out.png --steps 2
+run 0 restore a.png --mask mask.png -o out.png --steps 2 --thin 0
 says '96 x 64, '
 says '% damaged, 1 tile, 2 calls, '
 says ': out.png'
@@ -18,11 +18,20 @@ is "$(printf '%s\n' "$out" | wc -l)" 1
 holds "$fixture" --same a.png out.png mask.png
 
 begin 'same seed, same bytes; another seed, other bytes; threads and model by option'
-run 0 restore a.png --mask mask.png -o again.png --steps 2 --model model.safetensors
+run 0 restore a.png --mask mask.png -o again.png --steps 2 --thin 0 --model model.safetensors
 holds cmp -s out.png again.png
-run 0 restore a.png --mask mask.png -o seed.png --steps 2 --seed 1 --threads 1
+run 0 restore a.png --mask mask.png -o seed.png --steps 2 --thin 0 --seed 1 --threads 1
 holds test -n "$(cmp out.png seed.png)"
 holds "$fixture" --same a.png seed.png mask.png
+
+begin 'thin damage gets one call, and then the seed does not show'
+run 0 restore a.png --mask mask.png -o thin.png --steps 5
+says ' 1 tile, 1 call, '
+run 0 restore a.png --mask mask.png -o thin2.png --seed 1
+holds cmp -s thin.png thin2.png
+run 0 restore a.png --mask mask.png -o mean.png --thin 0 --steps 1
+holds cmp -s thin.png mean.png
+rm thin.png thin2.png mean.png
 
 begin 'more than one tile'
 run 0 restore b.png --mask mask_b.png -o wide.tif --steps 2 --sampler dpm++2m --tile 256
@@ -169,7 +178,7 @@ catches() {
 }
 
 begin 'an interruption ends a run cleanly'
-"$kizil" restore b.png --mask mask_b.png -o o.png --steps 1000 >stdout 2>stderr </dev/null &
+"$kizil" restore b.png --mask mask_b.png -o o.png --steps 1000 --thin 0 >stdout 2>stderr </dev/null &
 child=$!
 catches $child
 sleep 0.1
@@ -181,7 +190,7 @@ is "$(files)" "$start_files"
 
 begin 'an interrupted list is finished by the same command'
 printf 'image,mask,output\na.png,mask.png,o1.png\nb.png,mask_b.png,o2.png\n' >list.csv
-"$kizil" restore --batch list.csv --steps 1000 >stdout 2>stderr </dev/null &
+"$kizil" restore --batch list.csv --steps 1000 --thin 0 >stdout 2>stderr </dev/null &
 child=$!
 catches $child
 sleep 0.1
