@@ -88,7 +88,7 @@ struct kz_train_host {
                   struct kz_err *err);
   double (*waited)(void *self);
   void (*report)(void *self, const struct kz_train_progress *p); /* every 20 steps */
-  /* Validation loss (hole L1 at t = 1 with EMA weights, [0,255] levels) after a checkpoint. */
+  /* After a checkpoint: mean PSNR in the holes of held-out crops, one call, averaged weights, dB. */
   void (*validated)(void *self, int64_t step, double hole_psnr);
   /* A preview: rows of damaged | coarse | restored | original, rgb [height, width, 3]. */
   void (*preview)(void *self, int64_t step, int width, int height, const uint8_t *rgb);

@@ -155,7 +155,6 @@ out:
 int kz__state_init(struct kz__run *r, struct kz_err *err) {
   struct kz_safetensors *s = NULL;
   struct kz_paramset *p = &r->params;
-  size_t bytes = (size_t)p->count * sizeof *p->data;
   int code = kz_safetensors_open(r->o->init, &s, err);
   if (code) return code;
   if ((code = match_network(r, s, err)) == 0) code = kz_checkpoint_load(p, s, false, err);
@@ -164,9 +163,6 @@ int kz__state_init(struct kz__run *r, struct kz_err *err) {
     kz_err_prefix(err, "%s", r->o->init);
     return code;
   }
-  memcpy(p->ema, p->data, bytes);
-  memset(p->m, 0, bytes);
-  memset(p->v, 0, bytes);
-  memset(p->grad, 0, bytes);
+  memcpy(p->ema, p->data, (size_t)p->count * sizeof *p->data); /* gradient and moments are 0 */
   return 0;
 }

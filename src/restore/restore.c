@@ -18,13 +18,13 @@ static const char *const sampler_names[] = {"ddim", "dpm++2m", NULL};
 #define FIELD(f) offsetof(struct kz_restore_options, f)
 const struct kz_param kz_restore_params[] = {
     {"steps", KZ_PARAM_INT, FIELD(steps), 3, 1, 1000, NULL, NULL, "",
-     "network calls; 1 gives the mean estimate"},
+     "network calls for wide damage; 1 gives the mean estimate"},
     {"thin", KZ_PARAM_INT, FIELD(thin), 6, 0, 64, NULL, NULL, "px",
-     "damage that is nowhere wider gets one call, being closed better by it; 0: all alike"},
+     "damage nowhere wider than this gets one call, which closes it best; 0: none does"},
     {"sampler", KZ_PARAM_CHOICE, FIELD(sampler), 0, 0, 1, NULL, sampler_names, "",
      "how a step moves"},
     {"seed", KZ_PARAM_INT, FIELD(seed), 0, 0, 9007199254740992.0, NULL, NULL, "",
-     "of the noise; another seed, another fill"},
+     "of the noise; another seed, another fill of wide damage"},
     {"threads", KZ_PARAM_INT, FIELD(threads), 0, 0, 1024, NULL, NULL, "", "0: all processors"},
     {"tile", KZ_PARAM_INT, FIELD(tile), 0, 0, 2048, NULL, NULL, "px",
      "side of what the network sees at once, 64 or more by 32; 0: 256 to 512 by the damage"},
