@@ -53,6 +53,7 @@ struct kz_train_options {
   double pure_l1_weight, pure_l2_weight;
   double known_weight;            /* weight of pixels outside the hole (inside: 1) */
   double border_weight;           /* extra weight of hole pixels within 2 px of known ones */
+  double balance;                 /* a crop weighs (share of it that is hole)^-balance */
   double pure_noise_share;        /* share of samples at t = 1 */
   /* A perceptual loss besides, from a share of the run on: a file of weights, or NULL. */
   const char *perceptual;

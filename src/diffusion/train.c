@@ -79,7 +79,8 @@ static int gradient(struct kz__run *r, int64_t index, double *loss, double *perc
                                     .index = (uint64_t)index,
                                     .pure_noise_share = o->pure_noise_share,
                                     .known_weight = o->known_weight,
-                                    .border_weight = o->border_weight};
+                                    .border_weight = o->border_weight,
+                                    .balance = o->balance};
   struct kz_batch b;
   int code = r->host->next(r->host->self, index, p->n, p->size, &b, err);
   if (code) return code;

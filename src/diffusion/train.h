@@ -31,7 +31,7 @@ struct kz__recipe {
   const struct kz_fedr_config *config;
   uint64_t seed, index;    /* of the run; of the batch */
   double pure_noise_share; /* samples at t = 1, the first ones of the batch */
-  double known_weight, border_weight;
+  double known_weight, border_weight, balance;
 };
 /* How many samples of a batch of n are at t = 1; they are its first. */
 int kz__prepare_pure(const struct kz__recipe *r, int n);

@@ -47,6 +47,8 @@ const struct kz_param kz_train_params[] = {
     FLOAT("known-weight", known_weight, .05, 0, 10, "", "loss: weight outside the hole"),
     FLOAT("border-weight", border_weight, .5, 0, 10, "",
           "loss: extra weight in the hole within 2 px of its border"),
+    FLOAT("balance", balance, 0, 0, 1, "",
+          "loss: a crop's weight is its hole's share to minus this power; 0: a pixel is a pixel"),
     FLOAT("pure-noise-share", pure_noise_share, 1. / 3, 0, 1, "", "share of samples at t = 1"),
     {.name = "perceptual", .type = KZ_PARAM_STRING, .offset = OPTION(perceptual),
      .help = "LPIPS weights over SqueezeNet 1.1 (safetensors): a perceptual loss besides"},

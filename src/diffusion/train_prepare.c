@@ -11,6 +11,7 @@
 #include "bridge/coarse.h"
 #include "diffusion/train.h"
 
+#define LEAST_SHARE (1 / 256.f) /* of the hole, in crop_weight */
 #define BORDER 2
 
 int kz__prepare_init(struct kz__prepare *p, const struct kz_backend *backend, int n, int size,
@@ -64,13 +65,22 @@ static void erode(int size, const uint8_t *mask, uint8_t *rows, uint8_t *near) {
   }
 }
 
+/* Of two crops the one with the larger hole has more pixels in the loss: with `balance` the weight of
+ * a crop's pixels falls with the hole's share, so that cracks count beside wide losses. */
+static float crop_weight(const struct kz__recipe *r, int64_t pixels, const float *m) {
+  int64_t hole = 0;
+  for (int64_t i = 0; i < pixels; i++) hole += m[i] > 0;
+  return powf(fmaxf((float)hole / (float)pixels, LEAST_SHARE), -(float)r->balance);
+}
+
 static double weigh(const struct kz__recipe *r, int64_t pixels, const float *m,
                     const uint8_t *near, float *weight) {
-  const float known = (float)r->known_weight, border = 1 + (float)r->border_weight;
+  const float crop = crop_weight(r, pixels, m);
+  const float known = crop * (float)r->known_weight, border = 1 + (float)r->border_weight;
   double sum = 0;
   for (int64_t i = 0; i < pixels; i++) {
     float hole = near[i] ? 1 : border;
-    weight[i] = m[i] > 0 ? hole : known;
+    weight[i] = m[i] > 0 ? crop * hole : known;
     sum += weight[i];
   }
   return sum;
