@@ -6,12 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <kizil/csv.h>
 #include <kizil/image.h>
 #include <kizil/model.h>
 #include <kizil/restore.h>
 
 #include "cli.h"
-#include "csv.h"
 
 #define EXIT_INTERRUPTED 130
 

@@ -1,6 +1,6 @@
 /* The reader walks the text once with a read and a write position: unquoting only shortens, so
  * fields are made in the text itself and nothing is allocated for them. */
-#include "csv.h"
+#include <kizil/csv.h>
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* Comma-separated values by RFC 4180: quoted fields may hold commas, line ends and doubled quotes;
  * lines end in LF or CRLF; a UTF-8 byte order mark is skipped, as are empty lines. */
-#ifndef KZ_CLI_CSV_H
-#define KZ_CLI_CSV_H
+#ifndef KIZIL_CSV_H
+#define KIZIL_CSV_H
 
 #include <stdbool.h>
 
