@@ -8,7 +8,7 @@
 
 #include "nn/graph.h"
 
-#define KZ_MAX_IN 3
+#define KZ_MAX_IN 4
 #define KZ_MAX_PARAM 2
 #define KZ_MAX_TEMP 2
 

@@ -208,3 +208,52 @@ kz_var kz_slice(struct kz_graph *g, kz_var x, int first, int count)
   n->arg[0] = first;
   return n->out;
 }
+
+/* ---- tokens of a, then of b: rows of a whole sample ---- */
+
+static int append_forward(struct kz_graph *g, struct kz_node *n, struct kz_err *err)
+{
+  (void)err;
+  struct kz_dims o = kz__dims(g, n->out);
+  for (int i = 0, at = 0; i < 2; i++) {
+    const struct kz_value *x = kz__value(g, n->in[i]);
+    int count = x->dims.w * x->dims.c;
+    g->be->kernels->copy_rows(x->dtype, o.n, count, x->data, count,
+                              channel(kz__data(g, n->out), at, x->dtype), (int64_t)o.w * o.c,
+                              false);
+    at += count;
+  }
+  return 0;
+}
+
+static int append_backward(struct kz_graph *g, struct kz_node *n, struct kz_err *err)
+{
+  (void)err;
+  struct kz_dims o = kz__dims(g, n->out);
+  for (int i = 0, at = 0; i < 2; i++) {
+    const struct kz_value *x = kz__value(g, n->in[i]);
+    int count = x->dims.w * x->dims.c;
+    if (n->diff_in[i])
+      g->be->kernels->copy_rows(x->diff_dtype, o.n, count,
+                                channel(kz__diff(g, n->out), at, x->diff_dtype),
+                                (int64_t)o.w * o.c, kz__diff_in(g, n, i), count, n->add_in[i]);
+    at += count;
+  }
+  return 0;
+}
+
+static const struct kz_op append = {.name = "append", .forward = append_forward,
+                                    .backward = append_backward};
+
+kz_var kz_append(struct kz_graph *g, kz_var a, kz_var b)
+{
+  if (!kz__building(g)) return KZ_NONE;
+  struct kz_dims x = kz__dims(g, a), y = kz__dims(g, b);
+  if (x.n != y.n || x.h != 1 || y.h != 1 || x.c != y.c ||
+      kz__value(g, a)->dtype != kz__value(g, b)->dtype)
+    return kz__fail(g, KZ_ESHAPE, "append: [%d,%d,%d,%d] and [%d,%d,%d,%d] are not two lists of "
+                    "like tokens", x.n, x.h, x.w, x.c, y.n, y.h, y.w, y.c);
+  x.w += y.w;
+  struct kz_node *n = kz__node(g, &append, KZ_IN(a, b, KZ_NONE), x, kz__value(g, a)->dtype);
+  return n ? n->out : KZ_NONE;
+}

@@ -41,9 +41,13 @@ kz_var kz_depth_to_space(struct kz_graph *g, kz_var x, int block); /* keeps x's 
 /* Channels of a, then of b; the smaller is enlarged to the other's size by nearest neighbour (by an
  * integer factor). */
 kz_var kz_concat(struct kz_graph *g, kz_var a, kz_var b);
+/* Tokens [n, 1, ta, c] of a, then [n, 1, tb, c] of b. */
+kz_var kz_append(struct kz_graph *g, kz_var a, kz_var b);
 kz_var kz_slice(struct kz_graph *g, kz_var x, int first, int count); /* channels */
 kz_var kz_add(struct kz_graph *g, kz_var a, kz_var b);
 kz_var kz_multiply(struct kz_graph *g, kz_var a, kz_var b);
+/* weights[..., 0] a + weights[..., 1] b + weights[..., 2] c, weights [n, h, w, 3]. */
+kz_var kz_mix_branches(struct kz_graph *g, kz_var weights, kz_var a, kz_var b, kz_var c);
 kz_var kz_film(struct kz_graph *g, kz_var x, kz_var film); /* x (1 + scale) + shift */
 kz_var kz_global_mean(struct kz_graph *g, kz_var x);       /* [n, 1, 1, c] */
 /* index: int32 [n, 1, t, 1] stored in an F32-sized input; result [n, 1, t, c]. */

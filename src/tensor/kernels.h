@@ -64,6 +64,23 @@ struct kz_attention {
 };
 size_t kz_attention_scratch(int d, int tq, int tk, int threads);
 
+/* Three tensors mixed with weights of each position: dst[r] = sum_k weights[r, k] src_k[r]. All of
+ * one dtype; sums in f32. */
+#define KZ_MIX 3
+struct kz_mix {
+  enum kz_dtype dtype;
+  int64_t rows;               /* positions */
+  int c;
+  const void *weights;        /* [rows, KZ_MIX] */
+  const void *src[KZ_MIX];    /* [rows, c] */
+  void *dst;                  /* forward only */
+  /* backward only */
+  const void *diff_dst;
+  void *diff_src[KZ_MIX];     /* NULL: not wanted */
+  bool accumulate[KZ_MIX];    /* of diff_src */
+  void *diff_weights;         /* overwritten; NULL: not wanted */
+};
+
 /* AdamW (Loshchilov and Hutter, 2019, algorithm 2) fused with gradient scaling (clipping) and the
  * moving average, over flat arrays: one read and one write of each. */
 struct kz_adamw {
@@ -122,6 +139,9 @@ struct kz_kernels {
                        void *dst);
   void (*film_backward)(enum kz_dtype t, int n, int hw, int c, const void *src, const void *film,
                         const void *diff_dst, void *diff_src, bool accumulate, void *diff_film);
+
+  void (*mix_forward)(const struct kz_mix *a);
+  void (*mix_backward)(const struct kz_mix *a);
 
   /* Copy `rows` rows of `c` elements between row strides (elements): concat and slice of channels.
    * accumulate: dst += src. */

@@ -6,6 +6,7 @@
 #include "tensor/kernels_attention.inc.h"
 #include "tensor/kernels_depth.inc.h"
 #include "tensor/kernels_elem.inc.h"
+#include "tensor/kernels_mix.inc.h"
 #include "tensor/kernels_norm.inc.h"
 #include "tensor/kernels_optim.inc.h"
 #include "tensor/kernels_pool.inc.h"
@@ -40,6 +41,8 @@ const struct kz_kernels TABLE(KZ_ISA_NAME) = {
     .mul_add = mul_add,
     .film_forward = film_forward,
     .film_backward = film_backward,
+    .mix_forward = mix_forward,
+    .mix_backward = mix_backward,
     .copy_rows = copy_rows,
     .nearest_forward = nearest_forward,
     .nearest_backward = nearest_backward,

@@ -343,6 +343,8 @@ const struct kz_kernels *kz_kernels_reference(void) {
       .add = add,
       .mul = mul,
       .mul_add = mul_add,
+      .mix_forward = kz__ref_mix_forward,
+      .mix_backward = kz__ref_mix_backward,
       .film_forward = kz__ref_film_forward,
       .film_backward = kz__ref_film_backward,
       .copy_rows = kz__ref_copy_rows,

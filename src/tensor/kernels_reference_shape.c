@@ -40,6 +40,30 @@ void kz__ref_put(enum kz_dtype t, void *p, int64_t i, double v, bool accumulate)
   kz__ref_set(t, p, i, accumulate ? v + kz__ref_get(t, p, i) : v);
 }
 
+void kz__ref_mix_forward(const struct kz_mix *a) {
+  for (int64_t at = 0; at < a->rows * a->c; at++) {
+    double s = 0;
+    for (int k = 0; k < KZ_MIX; k++)
+      s += kz__ref_get(a->dtype, a->weights, at / a->c * KZ_MIX + k) *
+           kz__ref_get(a->dtype, a->src[k], at);
+    kz__ref_set(a->dtype, a->dst, at, s);
+  }
+}
+
+void kz__ref_mix_backward(const struct kz_mix *a) {
+  for (int64_t w = 0; w < a->rows * KZ_MIX; w++) {
+    int64_t row = w / KZ_MIX, k = w % KZ_MIX;
+    double sum = 0, weight = kz__ref_get(a->dtype, a->weights, w);
+    for (int64_t at = row * a->c; at < (row + 1) * a->c; at++) {
+      double d = kz__ref_get(a->dtype, a->diff_dst, at);
+      sum += d * kz__ref_get(a->dtype, a->src[k], at);
+      if (a->diff_src[k])
+        kz__ref_put(a->dtype, a->diff_src[k], at, weight * d, a->accumulate[k]);
+    }
+    if (a->diff_weights) kz__ref_set(a->dtype, a->diff_weights, w, sum);
+  }
+}
+
 void kz__ref_film_forward(enum kz_dtype t, int n, int hw, int c, const void *src,
                           const void *film, void *dst) {
   for (int64_t at = 0; at < (int64_t)n * hw * c; at++) {

@@ -108,7 +108,7 @@ struct case_graph {
   const struct op_case *c;
   struct kz_paramset params;
   struct kz_graph *g;
-  kz_var x[2], y;
+  kz_var x[4], y;
 };
 
 static size_t value_count(const struct case_graph *b, kz_var v) {

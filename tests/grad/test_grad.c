@@ -80,9 +80,10 @@ static int check_case(const struct op_case *c) {
   assert_ok(kz_graph_forward(b.g, &err));
   set_diff(&b);
   assert_ok(kz_graph_backward(b.g, &err));
+  static const char *const names[] = {"x0", "x1", "x2", "x3"};
   for (int i = c->index ? 1 : 0; i < c->inputs; i++) {
     struct leaf l = {kz_graph_data(b.g, b.x[i]), kz_graph_diff(b.g, b.x[i]),
-                     value_count(&b, b.x[i]), i ? "x1" : "x0"};
+                     value_count(&b, b.x[i]), names[i]};
     bad += check_leaf(&b, &l);
   }
   for (int i = 0; i < b.params.len; i++) {

@@ -101,6 +101,29 @@ static void test_film(void **state) {
   }
 }
 
+static void run_mix(const struct kz_kernels *k, struct scene *s) {
+  struct kz_mix a = {.dtype = s->t, .rows = s->n, .c = s->c, .weights = s->b[0].data,
+                     .dst = s->b[4].data, .diff_dst = s->b[5].data, .diff_weights = s->b[9].data};
+  for (int i = 0; i < KZ_MIX; i++) {
+    a.src[i] = s->b[1 + i].data;
+    a.diff_src[i] = i == s->i0 ? NULL : s->b[6 + i].data;
+    a.accumulate[i] = s->accumulate;
+  }
+  if (s->i0 == KZ_MIX) a.diff_weights = NULL;
+  k->mix_forward(&a);
+  k->mix_backward(&a);
+}
+
+static void test_mix(void **state) {
+  (void)state;
+  EACH_DTYPE(t) EACH(i, widths) for (int v = 0; v < 5; v++) {
+    struct scene s = {.t = t, .n = v < 3 ? 7 : 300, .c = widths[i], .accumulate = v & 1, .i0 = v};
+    for (int b = 0; b < 10; b++)
+      scene_add(&s, t, (int64_t)s.n * (b == 0 || b == 9 ? KZ_MIX : s.c), -1, 1);
+    scene_check(&s, run_mix, "mix");
+  }
+}
+
 /* Strides wider than the rows: what lies between them must stay. */
 static void run_copy(const struct kz_kernels *k, struct scene *s) {
   k->copy_rows(s->t, s->n, s->c, s->b[0].data, s->i0, s->b[1].data, s->i1, s->accumulate);
@@ -266,7 +289,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_act),       cmocka_unit_test(test_act_extremes),
       cmocka_unit_test(test_binary),    cmocka_unit_test(test_softmax),
-      cmocka_unit_test(test_film),      cmocka_unit_test(test_copy_rows),
+      cmocka_unit_test(test_film), cmocka_unit_test(test_mix),      cmocka_unit_test(test_copy_rows),
       cmocka_unit_test(test_nearest),   cmocka_unit_test(test_bilinear),
       cmocka_unit_test(test_depth),     cmocka_unit_test(test_mean),
       cmocka_unit_test(test_embedding), cmocka_unit_test(test_pool),

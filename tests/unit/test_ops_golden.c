@@ -14,7 +14,7 @@ struct run {
   enum kz_dtype dtype;
   struct kz_paramset params;
   struct kz_graph *g;
-  kz_var x[2], y;
+  kz_var x[4], y;
   int bad; /* comparisons that failed, each printed */
 };
 
