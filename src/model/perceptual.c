@@ -1,9 +1,6 @@
 /* LPIPS as a graph and a head.
  *
- * The graph is SqueezeNet's feature layers, frozen. The first convolution (3 x 3, stride 2, no
- * padding, over three channels) is laid out as a 2 x 2 convolution over blocks of 2 x 2 pixels: the
- * same sums, but with twelve channels to make vectors of. Into its weights the scaling of the input
- * is folded, which without padding is exact too.
+ * The graph is SqueezeNet's feature layers (lpips_squeeze.c), frozen.
  *
  * A batch goes through a few samples at a time: what lies between the first layer and the last then
  * stays in the cache, and memory does not grow with the batch. The head (unit length, weighted
@@ -13,27 +10,16 @@
 
 #include <math.h>
 #include <omp.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "nn/safetensors.h"
+#include "model/lpips_net.h"
 
 #define SLICES 7
-#define FIRES 8
-#define FIRST 64           /* channels of the first convolution */
 #define PIXELS (128 * 128) /* that go through at a time, or one sample */
 #define POSITIONS 16       /* a task */
 #define EPS 1e-10f
 
-static const struct fire {
-  int layer, ic, squeeze, expand; /* in torchvision's `features`; channels */
-  bool pool, slice;               /* after a pooling; compared */
-} fires[FIRES] = {{3, 64, 16, 64, true, false},    {4, 128, 16, 64, false, true},
-                  {6, 128, 32, 128, true, false},  {7, 256, 32, 128, false, true},
-                  {9, 256, 48, 192, true, true},   {10, 384, 48, 192, false, true},
-                  {11, 384, 64, 256, false, true}, {12, 512, 64, 256, false, true}};
-static const int channels[SLICES] = {64, 128, 256, 384, 384, 512, 512};
-static const float mean[3] = {-.030f, -.088f, -.188f}, deviation[3] = {.458f, .448f, .450f};
+static int channels(int slice) { return kz__lpips_squeeze.channels[slice]; }
 
 struct task {
   int slice, sample, count; /* of positions */
@@ -57,145 +43,20 @@ struct kz_perceptual {
   int task_count;
 };
 
-/* ---- weights ---- */
-
-struct loader {
-  const struct kz_safetensors *file;
-  const char *path;
-  struct kz_perceptual *to; /* NULL: only look whether all is there */
-  struct kz_err *err;
-};
-
-/* Element i of a tensor, which need not be aligned. */
-static float element(const struct kz_st_tensor *t, size_t i) {
-  float f;
-  memcpy(&f, (const char *)t->data + i * sizeof f, sizeof f);
-  return f;
+int kz_perceptual_check(const char *path, struct kz_err *err) {
+  return kz__lpips_load(&kz__lpips_squeeze, path, NULL, NULL, err);
 }
-
-/* rank 4: [oc, ic, k, k]; rank 1: [oc]. */
-static const struct kz_st_tensor *find(const struct loader *l, const char *name, int rank, int oc,
-                                       int ic, int k) {
-  const struct kz_st_tensor *t = kz_safetensors_find(l->file, name);
-  const int64_t shape[4] = {oc, ic, k, k};
-  if (!t) {
-    kz_err_set(l->err, KZ_EFORMAT,
-               "%s: tensor '%s' is missing (not LPIPS weights over SqueezeNet 1.1?)", l->path,
-               name);
-    return NULL;
-  }
-  bool same = t->dtype == KZ_ST_F32 && t->rank == rank;
-  for (int i = 0; same && i < rank; i++) same = t->shape[i] == shape[i];
-  if (same) return t;
-  if (rank == 1)
-    kz_err_set(l->err, KZ_EFORMAT, "%s: tensor '%s' is not F32 [%d]", l->path, name, oc);
-  else
-    kz_err_set(l->err, KZ_EFORMAT, "%s: tensor '%s' is not F32 [%d,%d,%d,%d]", l->path, name, oc,
-               ic, k, k);
-  return NULL;
-}
-
-static float *param(const struct loader *l, const char *name) {
-  const struct kz_paramset *p = &l->to->params;
-  return p->data + p->info[kz_paramset_find(p, name)].offset;
-}
-
-/* conv(w, (x - mean) / deviation) + b = conv(w / deviation, x) + b - sum w mean / deviation; and a
- * tap (y, x) is tap (y / 2, x / 2) of the block's pixel (y % 2, x % 2). */
-static int load_first(const struct loader *l) {
-  const struct kz_st_tensor *w = find(l, "features.0.weight", 4, FIRST, 3, 3);
-  const struct kz_st_tensor *b = w ? find(l, "features.0.bias", 1, FIRST, 0, 0) : NULL;
-  if (!b) return KZ_EFORMAT;
-  if (!l->to) return 0;
-  float *weight = param(l, "features.0.weight"), *bias = param(l, "features.0.bias");
-  for (int oc = 0; oc < FIRST; oc++) {
-    double sum = element(b, (size_t)oc);
-    for (int i = 0; i < 27; i++) {
-      int ch = i / 9, y = i / 3 % 3, x = i % 3, block = ch * 4 + y % 2 * 2 + x % 2;
-      double v = element(w, (size_t)oc * 27 + (size_t)i) / (double)deviation[ch];
-      weight[(oc * 12 + block) * 4 + y / 2 * 2 + x / 2] = (float)v;
-      sum -= v * mean[ch];
-    }
-    bias[oc] = (float)sum;
-  }
-  return 0;
-}
-
-/* "features.LAYER.PART" with its bias. */
-static int load_pair(const struct loader *l, int layer, const char *part, int oc, int ic, int k) {
-  static const char *const suffix[2] = {"weight", "bias"};
-  for (int i = 0; i < 2; i++) {
-    char name[64];
-    snprintf(name, sizeof name, "features.%d.%s.%s", layer, part, suffix[i]);
-    const struct kz_st_tensor *t = find(l, name, i ? 1 : 4, oc, ic, k);
-    if (!t) return KZ_EFORMAT;
-    if (l->to) memcpy(param(l, name), t->data, t->bytes);
-  }
-  return 0;
-}
-
-static int load_fire(const struct loader *l, const struct fire *f) {
-  int code = load_pair(l, f->layer, "squeeze", f->squeeze, f->ic, 1);
-  if (!code) code = load_pair(l, f->layer, "expand1x1", f->expand, f->squeeze, 1);
-  if (!code) code = load_pair(l, f->layer, "expand3x3", f->expand, f->squeeze, 3);
-  return code;
-}
-
-static int load(const char *path, struct kz_perceptual *to, struct kz_err *err) {
-  struct kz_safetensors *file = NULL;
-  int code = kz_safetensors_open(path, &file, err);
-  if (code) return code;
-  const struct loader l = {file, path, to, err};
-  code = load_first(&l);
-  for (int i = 0; i < FIRES && !code; i++) code = load_fire(&l, &fires[i]);
-  for (int i = 0; i < SLICES && !code; i++) {
-    char name[16];
-    snprintf(name, sizeof name, "lin%d.weight", i);
-    const struct kz_st_tensor *t = find(&l, name, 4, 1, channels[i], 1);
-    if (!t) code = KZ_EFORMAT;
-    else if (to) memcpy(to->lin[i], t->data, t->bytes);
-  }
-  kz_safetensors_close(file);
-  if (!code && to) to->params.version++;
-  return code;
-}
-
-int kz_perceptual_check(const char *path, struct kz_err *err) { return load(path, NULL, err); }
 
 /* ---- building ---- */
-
-static kz_var part(struct kz_graph *g, int layer, const char *name, kz_var x, int oc, int kernel) {
-  char full[64];
-  snprintf(full, sizeof full, "features.%d.%s", layer, name);
-  return kz_conv2d(g, full, x, KZ_CONV(.oc = oc, .kernel = kernel));
-}
-
-/* Fewer channels, then more again by kernels of two sizes, side by side. */
-static kz_var fire(struct kz_graph *g, const struct fire *f, kz_var x) {
-  kz_var s = kz_activate(g, part(g, f->layer, "squeeze", x, f->squeeze, 1), KZ_ACT_RELU);
-  kz_var one = part(g, f->layer, "expand1x1", s, f->expand, 1);
-  return kz_activate(g, kz_concat(g, one, part(g, f->layer, "expand3x3", s, f->expand, 3)),
-                     KZ_ACT_RELU);
-}
 
 static int build(struct kz_perceptual *p, int h, int w, struct kz_err *err) {
   const struct kz_graph_options o = {.backend = p->backend, .params = &p->params,
                                      .dtype = p->dtype, .train = true, .frozen = true};
-  int code = kz_graph_new(&o, &p->graph, err), slice = 0;
+  int code = kz_graph_new(&o, &p->graph, err);
   if (code) return code;
-  struct kz_graph *g = p->graph;
-  p->in = kz_graph_input(g, "picture", KZ_F32, (struct kz_dims){p->chunk, h, w, 3}, true);
-  kz_var x = kz_conv2d(g, "features.0", kz_space_to_depth(g, p->in, 2),
-                       KZ_CONV(.oc = FIRST, .kernel = 2, .no_pad = true));
-  x = kz_activate(g, x, KZ_ACT_RELU);
-  p->feature[slice++] = x;
-  for (int i = 0; i < FIRES; i++) {
-    if (fires[i].pool) x = kz_max_pool(g, x, 3, 2, true);
-    x = fire(g, &fires[i], x);
-    if (fires[i].slice) p->feature[slice++] = x;
-  }
-  for (int i = 0; i < SLICES; i++) kz_graph_output(g, p->feature[i]);
-  return kz_graph_finish(g, err);
+  p->in = kz_graph_input(p->graph, "picture", KZ_F32, (struct kz_dims){p->chunk, h, w, 3}, true);
+  kz__lpips_build(&kz__lpips_squeeze, p->graph, p->in, p->feature);
+  return kz_graph_finish(p->graph, err);
 }
 
 static int64_t positions(const struct kz_perceptual *p, int slice) {
@@ -228,15 +89,15 @@ static int allocate(struct kz_perceptual *p, struct kz_err *err) {
   p->parts = b->alloc((size_t)p->task_count * sizeof *p->parts);
   p->scratch = b->alloc((size_t)p->threads * 3 * POSITIONS * 512 * sizeof *p->scratch);
   for (int i = 0; i < SLICES; i++) {
-    size_t values = (size_t)p->chunk * (size_t)positions(p, i) * (size_t)channels[i];
+    size_t values = (size_t)p->chunk * (size_t)positions(p, i) * (size_t)channels(i);
     p->target[i] = b->alloc(values * kz_dtype_size(p->dtype));
     all = all && p->target[i];
-    lin += (size_t)channels[i];
+    lin += (size_t)channels(i);
   }
   p->lin[0] = b->alloc(lin * sizeof(float));
   if (!all || !p->tasks || !p->parts || !p->scratch || !p->lin[0])
     return kz_err_set(err, KZ_ENOMEM, "out of memory for the perceptual loss");
-  for (int i = 1; i < SLICES; i++) p->lin[i] = p->lin[i - 1] + channels[i - 1];
+  for (int i = 1; i < SLICES; i++) p->lin[i] = p->lin[i - 1] + channels(i - 1);
   cut_tasks(p, p->tasks);
   return 0;
 }
@@ -259,7 +120,7 @@ int kz_perceptual_new(const char *path, const struct kz_backend *backend, enum k
   int code = kz_perceptual_check(path, err); /* before the work of planning */
   if (!code) code = build(p, h, w, err);
   if (!code) code = allocate(p, err);
-  if (!code) code = load(path, p, err);
+  if (!code) code = kz__lpips_load(&kz__lpips_squeeze, path, &p->params, p->lin[0], err);
   if (code)
     kz_perceptual_free(p);
   else
@@ -309,7 +170,7 @@ static void run_task(const struct kz_perceptual *p, int number, const float *sca
                      float *scratch) {
   const struct task *t = &p->tasks[number];
   const struct kz_kernels *k = p->backend->kernels;
-  const int c = channels[t->slice], count = t->count * c;
+  const int c = channels(t->slice), count = t->count * c;
   const size_t at = (size_t)t->first * (size_t)c * kz_dtype_size(p->dtype);
   const float factor = scale[t->sample] * t->share;
   float *x = scratch, *y = x + POSITIONS * c, *diff = y + POSITIONS * c;
