@@ -8,6 +8,7 @@
 #include <kizil/rng.h>
 
 #define KZ_PALETTE_MOST 8
+#define KZ_PALETTE_LIGHTNESS 0.6f /* weight of a difference in L against one in a or b */
 
 struct kz_pigment {
   const char *name;    /* "cinnabar" */
@@ -18,13 +19,14 @@ struct kz_pigment {
 };
 /* Terminated by a NULL name. */
 extern const struct kz_pigment kz_pigments[];
-/* Nearest by CIE76 distance weighted as palette.c says; never NULL. */
+/* Nearest by CIE76 distance with L weighted as above; never NULL. */
 const struct kz_pigment *kz_pigment_nearest(const float lab[3]);
 
 struct kz_palette_colour {
   float lab[3];
   float share;   /* of the known pixels */
   float x, y;    /* centroid, 0 to 1 of width and height */
+  float spread_x, spread_y; /* standard deviation about it; 0.29 all over the picture */
   const struct kz_pigment *pigment;
 };
 struct kz_palette {

@@ -1,0 +1,238 @@
+/* A caption is made in English, facts first and then the colours, and put into Chinese piece by
+ * piece: facts by a table of words, so that what is not in the table stays as it is, colours by a
+ * template of their own. Facts come from anybody's list: everything written goes through a line that
+ * takes well-formed characters only, makes one blank of blanks and controls, and ends between two
+ * characters. A colour is written whole or not at all. */
+#include <kizil/caption.h>
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/utf8.h"
+#include "feature/caption_words.h"
+#include "feature/palette.h"
+
+enum { CLUSTERS = 8, LEAST_COLOURS = 3, MOST_COLOURS = 5 };
+
+#define SEED 1           /* of the palette */
+#define SMALL 0.06f      /* share of a colour that is not worth a word when there are others */
+#define SMALLEST 0.02f   /* that is never worth one */
+#define ASIDE 0.10f      /* distance from the middle of what is known, to be called above, left, ... */
+#define TOGETHER 0.42f   /* joint deviation in x and y, to be called in the centre; 0.58: everywhere */
+
+/* ---- a line of clean text ---- */
+
+struct line {
+  char *text; /* [KZ_CAPTION_MOST], always ended by a 0 */
+  size_t n;
+  bool full; /* something did not fit: nothing more is taken */
+};
+
+static struct line line_start(char *text) {
+  text[0] = 0;
+  return (struct line){.text = text};
+}
+
+static bool is_blank(uint32_t c) { return c <= ' ' || (c >= 0x7f && c <= 0xa0) || c == 0x3000; }
+
+static void put_character(struct line *o, const char *p, int bytes, uint32_t c) {
+  bool blank = is_blank(c);
+  if (blank && (o->n == 0 || o->text[o->n - 1] == ' ')) return;
+  if (blank) p = " ", bytes = 1;
+  o->full |= o->n + (size_t)bytes >= KZ_CAPTION_MOST;
+  if (o->full) return;
+  memcpy(o->text + o->n, p, (size_t)bytes);
+  o->n += (size_t)bytes;
+  o->text[o->n] = 0;
+}
+
+static void put(struct line *o, const char *text) {
+  while (*text) {
+    uint32_t c = 0;
+    int bytes = kz_utf8_step(text, &c);
+    if (bytes) put_character(o, text, bytes, c);
+    text += bytes ? bytes : 1;
+  }
+}
+
+static void trim(struct line *o) {
+  while (o->n && o->text[o->n - 1] == ' ') o->text[--o->n] = 0;
+}
+
+/* Whether text has anything to show. */
+static bool given(const char *text) {
+  uint32_t c = 0;
+  for (int bytes; text && *text; text += bytes ? bytes : 1) {
+    bytes = kz_utf8_step(text, &c);
+    if (bytes && !is_blank(c)) return true;
+  }
+  return false;
+}
+
+/* ---- facts ---- */
+
+static void put_part(struct line *o, const char *separator, const char *text) {
+  trim(o);
+  if (o->n) put(o, separator);
+  put(o, text);
+}
+
+static bool is_dynasty(const char *period) {
+  for (const struct kz__caption_word *d = kz__dynasties; d->english; d++)
+    if (!strcasecmp(d->english, period)) return true;
+  return false;
+}
+
+static void put_facts(struct line *o, const struct kz_caption_facts *f) {
+  if (given(f->caption)) {
+    put(o, f->caption);
+  } else {
+    if (given(f->subject)) put(o, f->subject);
+    if (given(f->period)) put_part(o, ", ", f->period);
+    if (given(f->period) && is_dynasty(f->period)) put_part(o, " ", "dynasty");
+    if (given(f->kind)) put_part(o, given(f->period) ? " " : ", ", f->kind);
+  }
+  trim(o);
+  if (given(f->site) && !strcasestr(o->text, f->site)) put_part(o, ", ", f->site);
+  trim(o);
+}
+
+/* ---- English to Chinese ---- */
+
+static bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+static const struct kz__caption_word *longest(const struct kz__caption_word *words, const char *at,
+                                              size_t *most) {
+  const struct kz__caption_word *found = NULL;
+  for (; words->english; words++) {
+    size_t n = strlen(words->english);
+    if (n <= *most || strncasecmp(words->english, at, n) || is_letter(at[n])) continue;
+    *most = n;
+    found = words;
+  }
+  return found;
+}
+
+static void translate(struct line *o, const char *text) {
+  for (const char *at = text; *at;) {
+    size_t n = 0;
+    bool begins = at == text || !is_letter(at[-1]);
+    const struct kz__caption_word *dynasty = begins ? longest(kz__dynasties, at, &n) : NULL;
+    const struct kz__caption_word *word = begins ? longest(kz__caption_words, at, &n) : NULL;
+    uint32_t c = 0;
+    if (!word) word = dynasty;
+    if (word || (unsigned char)*at >= 0x80) { /* no blank between Chinese and Chinese */
+      bool after_chinese = o->n > 1 && (unsigned char)o->text[o->n - 2] >= 0x80;
+      if (after_chinese) trim(o);
+    }
+    if (word) {
+      put(o, word->chinese);
+    } else if (*at == ',') {
+      trim(o);
+      put(o, "，");
+      n = 1 + strspn(at + 1, " ");
+    } else {
+      n = (size_t)kz_utf8_step(at, &c);
+      put_character(o, at, (int)n, c);
+    }
+    at += n;
+  }
+}
+
+/* ---- colours ---- */
+
+struct place {
+  const char *english, *chinese;
+};
+
+/* Where a colour is, seen from the middle of what is known; NULL: here and there. */
+static const struct place *place_of(const struct kz_palette_colour *c, float middle_x,
+                                    float middle_y) {
+  static const struct place above = {"above", "上部"}, below = {"below", "下部"};
+  static const struct place left = {"at left", "左侧"}, right = {"at right", "右侧"};
+  static const struct place centre = {"in the centre", "中央"};
+  float dx = c->x - middle_x, dy = c->y - middle_y;
+  if (fmaxf(fabsf(dx), fabsf(dy)) > ASIDE) {
+    if (fabsf(dx) > fabsf(dy)) return dx < 0 ? &left : &right;
+    return dy < 0 ? &above : &below;
+  }
+  return c->spread_x + c->spread_y < TOGETHER ? &centre : NULL;
+}
+
+/* " red" after "cinnabar"; nothing after "red ochre". */
+static void put_pigment(struct line *o, const char *name, const char *between, const char *colour) {
+  put(o, name);
+  if (strstr(name, colour)) return;
+  put(o, between);
+  put(o, colour);
+}
+
+static void put_colour(struct line *o, enum kz_language language, const struct kz_pigment *p,
+                       const struct place *place, bool ground) {
+  if (language == KZ_LANGUAGE_ZH) {
+    if (place) put(o, place->chinese);
+    put_pigment(o, p->chinese, "", p->colour_chinese);
+    if (ground) put(o, "地");
+  } else {
+    put_pigment(o, p->name, " ", p->colour);
+    if (ground) put(o, " ground");
+    if (place) put(o, " "), put(o, place->english);
+  }
+}
+
+/* One red is enough: a second one would push out a colour that tells more. */
+static bool named_before(const struct kz_palette *palette, int i) {
+  for (int j = 0; j < i; j++)
+    if (!strcmp(palette->colours[j].pigment->colour, palette->colours[i].pigment->colour))
+      return true;
+  return false;
+}
+
+static void put_palette(struct line *o, enum kz_language language,
+                        const struct kz_palette *palette) {
+  static const char *const first[] = {"; ", "；"}, *const next[] = {", ", "，"};
+  float middle_x = 0, middle_y = 0;
+  for (int i = 0; i < palette->count; i++) {
+    middle_x += palette->colours[i].share * palette->colours[i].x;
+    middle_y += palette->colours[i].share * palette->colours[i].y;
+  }
+  for (int i = 0, written = 0; i < palette->count && written < MOST_COLOURS; i++) {
+    const struct kz_palette_colour *c = &palette->colours[i];
+    size_t before = o->n;
+    if (i && c->share < (written < LEAST_COLOURS ? SMALLEST : SMALL)) break;
+    if (named_before(palette, i)) continue;
+    if (o->n) put(o, written ? next[language] : first[language]);
+    put_colour(o, language, c->pigment, place_of(c, middle_x, middle_y), !written);
+    written++;
+    if (o->full) {
+      o->text[o->n = before] = 0;
+      break;
+    }
+  }
+}
+
+void kz_caption_write(char text[KZ_CAPTION_MOST], enum kz_language language,
+                      const struct kz_caption_facts *facts, int w, int h, const uint8_t *rgb,
+                      const uint8_t *mask) {
+  char english[KZ_CAPTION_MOST];
+  struct line o = line_start(text);
+  if (facts && language == KZ_LANGUAGE_ZH) {
+    struct line draft = line_start(english);
+    put_facts(&draft, facts);
+    translate(&o, english);
+  } else if (facts) {
+    put_facts(&o, facts);
+  }
+  if (rgb) {
+    struct kz_palette palette;
+    struct kz_rng rng;
+    kz_rng_init(&rng, SEED);
+    kz_palette_find(w, h, rgb, mask, CLUSTERS, &rng, &palette);
+    put_palette(&o, language, &palette);
+  }
+  trim(&o);
+}
