@@ -37,9 +37,7 @@
 #include <string.h>
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-/* Without an errno to set, a square root is one instruction. */
-#define FAST \
-  __attribute__((target_clones("avx512f", "avx2", "default"), optimize("no-math-errno")))
+#define FAST __attribute__((target_clones("avx512f", "avx2", "default")))
 #define INDEPENDENT _Pragma("GCC ivdep")
 #else
 #define FAST
