@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #define KZ_TEXT_TOKENS 77  /* a text, padded */
+#define KZ_TEXT_MOST 512   /* bytes of a text that are read; cut between two characters */
 #define KZ_TEXT_ROWS 1024  /* size of the vocabulary: KZ_TEXT_* below, 256 bytes, merges */
 #define KZ_TEXT_NAME "kizil-bpe-1" /* goes into model files: tokens mean the same, or are refused */
 
