@@ -38,8 +38,8 @@ const struct kz_pigment kz_pigments[] = {
     {"lac purple", "紫铆", "purple", "紫", {42, 16, -10}},
     {"umber", "棕土", "brown", "棕", {41, 7, 14}},
     {"darkened lead", "变色铅", "brown", "褐", {26, 9, 6}},
-    {"smoked plaster", "烟熏泥壁", "brown", "褐", {57, 6, 12}},
-    {"buff plaster", "泥壁", "buff", "土", {72, 7, 16}},
+    {"smoked brown plaster", "烟褐泥壁", "brown", "褐", {57, 6, 12}},
+    {"buff plaster", "土色泥壁", "buff", "土色", {72, 7, 16}},
     {0}};
 
 const struct kz_pigment *kz_pigment_nearest(const float lab[3]) {
