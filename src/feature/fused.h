@@ -21,16 +21,21 @@ enum kz_fused_channel {
   KZ_FUSED_L,           /* colour layout: low-passed CIELAB, (L - 50) / 50 */
   KZ_FUSED_A,           /* a / 50 */
   KZ_FUSED_B,           /* b / 50 */
-  KZ_FUSED_DISTANCE,    /* to the hole's border: log2(1 + px) / 8, negative outside the hole */
+  KZ_FUSED_DISTANCE,    /* to the hole's border: log2(1 + px) / 8, negative outside the hole; px
+                         * is Euclidean, capped at 127 */
   KZ_FUSED_DRAWN,       /* the user's line drawing in the hole, 0 to 1, where it is valid */
   KZ_FUSED_DRAWN_VALID, /* 1 where the user's drawing says what is there: line or no line */
   KZ_FUSED              /* how many */
 };
 
+/* No channel looks further than this, px. Outside the picture counts as unknown: a part of a
+ * picture cut at multiples of 64 px gives, this far from the cut, what the whole gives. */
+#define KZ_FUSED_HALO 192
+
 struct kz_fused_input {
   int w, h;                    /* any size >= 1 */
   const float *rgb;            /* [h, w, 3] in [-1, 1]; values in holes are ignored */
-  const float *mask;           /* [h, w], 1 = hole, 0 = known */
+  const float *mask;           /* [h, w], 1 = hole, 0 = known; NULL: all is known */
   const uint8_t *drawn;        /* [h, w], 255 = line; NULL: no drawing */
   const uint8_t *drawn_valid;  /* [h, w], 255 = valid; NULL: valid nowhere */
 };
