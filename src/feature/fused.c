@@ -37,7 +37,7 @@ static void take_grid(struct arena *a, struct kz__grid *g, int planes, int w, in
   g->data = take(a, (size_t)planes * g->w * g->h);
 }
 
-static size_t lay_out(int w, int h, float *scratch, struct kz__fused_space *s) {
+size_t kz__fused_layout(int w, int h, float *scratch, struct kz__fused_space *s) {
   struct arena a = {.base = scratch};
   size_t pixels = (size_t)w * h;
   *s = (struct kz__fused_space){.w = w, .h = h, .hw = cells(w, 2), .hh = cells(h, 2)};
@@ -60,7 +60,7 @@ static size_t lay_out(int w, int h, float *scratch, struct kz__fused_space *s) {
 
 size_t kz_fused_scratch(int w, int h) {
   struct kz__fused_space s;
-  return lay_out(w, h, NULL, &s);
+  return kz__fused_layout(w, h, NULL, &s);
 }
 
 static const struct kz__fused_code *code(void) {
@@ -79,7 +79,7 @@ static const struct kz__fused_code *code(void) {
 
 void kz_fused_compute(const struct kz_fused_input *in, float *out, float *scratch) {
   struct kz__fused_space s;
-  lay_out(in->w, in->h, scratch, &s);
+  kz__fused_layout(in->w, in->h, scratch, &s);
   code()->compute(in, &s, out);
 }
 
@@ -87,6 +87,6 @@ void kz_fused_line(int w, int h, const float *rgb, const float *mask, uint8_t *l
                    float *scratch) {
   struct kz__fused_space s;
   struct kz_fused_input in = {.w = w, .h = h, .rgb = rgb, .mask = mask};
-  lay_out(w, h, scratch, &s);
+  kz__fused_layout(w, h, scratch, &s);
   code()->line(&in, &s, line);
 }

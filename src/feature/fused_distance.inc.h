@@ -89,7 +89,7 @@ static bool all_zero(int n, const uint16_t *g) {
   return !any;
 }
 
-/* log2(x), x >= 1, within 2e-5. */
+/* log2(x), x >= 1, within 2.1e-6. */
 INLINE float log2_of(float x) {
   int32_t u;
   memcpy(&u, &x, 4);
@@ -98,12 +98,12 @@ INLINE float log2_of(float x) {
   float m;
   memcpy(&m, &u, 4);
   m -= 1;
-  float p = -0.0248259f;
-  p = p * m + 0.1171794f;
-  p = p * m - 0.2698756f;
-  p = p * m + 0.4539122f;
-  p = p * m - 0.7169044f;
-  p = p * m + 1.4425449f;
+  float p = -0.026457288f;
+  p = p * m + 0.123451025f;
+  p = p * m - 0.279537649f;
+  p = p * m + 0.458270570f;
+  p = p * m - 0.718281869f;
+  p = p * m + 1.442553142f;
   return e + p * m;
 }
 

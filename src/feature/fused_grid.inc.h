@@ -5,7 +5,8 @@
  * values enlarged bilinearly:
  *     T = (S + a C) / (W + a),  a = TRUST (1 - W)
  * so that a cell seen whole keeps its own value and an unseen one takes the coarser's, without a
- * step between. The coarsest level is T = S / (W + FADE): what nothing near tells fades to zero. */
+ * step between. The coarsest level is T = S / W times W^2 / (W^2 + FADE^2): what nothing near tells
+ * fades to zero. */
 #ifndef KZ_FUSED_GRID_H
 #define KZ_FUSED_GRID_H
 
@@ -95,7 +96,7 @@ static void settle_coarsest(const struct kz__grid *g, int values) {
   const float *w = plane(g, values);
   for (int p = 0; p < values; p++) {
     float *restrict v = plane(g, p);
-    for (size_t i = 0; i < count; i++) v[i] /= w[i] + FADE;
+    for (size_t i = 0; i < count; i++) v[i] *= w[i] / (w[i] * w[i] + FADE * FADE);
   }
 }
 

@@ -58,12 +58,12 @@ static void make_taps(const struct kz__fused_space *space, struct taps *t) {
   gaussian(2 * ALONG + 1, ALONG, 2.8f, t->along_k);
 }
 
-/* atan2(s, c) / (2 pi), in turns, -1/2 to 1/2; within 1e-3 of a turn. */
+/* atan2(s, c) / (2 pi), in turns, -1/2 to 1/2; within 1e-4. */
 INLINE float turns(float s, float c) {
   float as = fabsf(s), ac = fabsf(c);
   float most = as > ac ? as : ac, least = as > ac ? ac : as;
   float r = least / (most > 1e-20f ? most : 1e-20f), q = r * r;
-  float t = r * (0.1587f + q * (-0.0489f + q * 0.0152f));
+  float t = r * (0.15841592f + q * (-0.04594521f + q * 0.01262587f));
   t = as > ac ? 0.25f - t : t;
   t = c < 0 ? 0.5f - t : t;
   return s < 0 ? -t : t;

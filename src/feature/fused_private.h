@@ -38,6 +38,9 @@ struct kz__fused_space {
   float *rows;      /* KZ__FUSED_ROWS buffers of w + 2 ROW_PAD */
 };
 
+/* Pieces of `scratch` (NULL: only count) for a picture; returns how many floats they take. */
+size_t kz__fused_layout(int w, int h, float *scratch, struct kz__fused_space *s);
+
 struct kz__fused_code {
   void (*compute)(const struct kz_fused_input *in, const struct kz__fused_space *s, float *out);
   void (*line)(const struct kz_fused_input *in, const struct kz__fused_space *s, uint8_t *line);

@@ -208,11 +208,12 @@ static void finish_tensor(struct sweep *z) {
   flush_tensor(z, (h - 1) / 2, z->odder, z->even, z->odd);
 }
 
-/* Two rows to a row of half-size cells: mean-to-be and weight. */
+/* Two rows, y and the one above, to a row of half-size cells: sum of smoothed luma and weight. What
+ * smoothing took away would else come back here as coarse. */
 static void halve_rows(const struct sweep *z, int y) {
   const struct kz__fused_space *s = z->s;
   float *v = row_buffer(s, ROW_SUM), *n = row_buffer(s, ROW_SUM + 1);
-  const float *a = z->luma[(y - 1) % 3], *b = z->luma[y % 3];
+  const float *a = z->tone[(y - 1) % 2], *b = z->tone[y % 2];
   const float *k = z->known[(y - 1) % 3], *l = z->known[y % 3];
   float *restrict sum = s->half + (size_t)(y / 2) * s->hw;
   float *restrict weight = sum + (size_t)s->hw * s->hh;
@@ -225,7 +226,7 @@ static void halve_rows(const struct sweep *z, int y) {
   }
 }
 
-/* The band one octave down: half-size luma against its smoothing, into the texture's cells. */
+/* The band one octave down: half-size cells against its smoothing, into the texture's cells. */
 static void add_coarse_energy(const struct kz__fused_space *s) {
   const struct kz__grid *g = &s->texture[0];
   float *v = row_buffer(s, ROW_SUM), *n = row_buffer(s, ROW_SUM + 1);
@@ -297,14 +298,19 @@ static void sweep_picture(const struct kz_fused_input *in, const struct kz__fuse
       memset(luma, 0, (size_t)s->w * sizeof *luma);
       memset(known, 0, (size_t)s->w * sizeof *known);
     }
-    if (all && y % 2) halve_rows(&z, y); /* of the last row of an odd height: with zeros */
     if (!y) continue;
     smooth_row(&z, y - 1);
     extend_tensor(&z, y - 1);
+    if (all && y % 2 == 0) halve_rows(&z, y - 1);
     if (all && ((y - 1) % 4 == 3 || y == s->h)) flush_energy(s, y - 1);
   }
   finish_tensor(&z);
-  if (all) add_coarse_energy(s);
+  if (!all) return;
+  if (s->h % 2) { /* the last row, with nothing below */
+    memset(z.tone[s->h % 2], 0, (size_t)s->w * sizeof(float));
+    halve_rows(&z, s->h);
+  }
+  add_coarse_energy(s);
 }
 
 #endif
