@@ -24,7 +24,7 @@ MAY_INCLUDE = {
     "dataset": ["image", "damage", "feature", "bridge"],
     "diffusion": ["model", "text"],
     "restore": ["diffusion", "image", "damage", "feature", "bridge"],
-    "eval": ["image", "damage", "bridge", "model"],
+    "eval": ["image", "damage", "bridge", "model", "report"],
 }
 # Public headers by the module that implements them; others are named after their module.
 OWNER = {"err": "base", "param": "base", "rng": "base", "data": "dataset", "caption": "feature",
