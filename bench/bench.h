@@ -17,6 +17,7 @@ struct bench_net {
   const struct kz_backend *backend;
   struct kz_paramset params;
   struct kz_graph *g;
+  struct kz_fedr net;
   kz_var x, time, y;
   int batch, size, threads;
   float *target, *weight;
@@ -27,6 +28,7 @@ struct bench_options {
   int batch, size, rounds, threads;
   enum kz_dtype dtype;
   bool serve, profile;
+  int structure, dfa, text, style, detail; /* of the network, as kz_train_options has them */
 };
 
 static inline double bench_now(void) {
@@ -60,6 +62,11 @@ static inline int bench_parse(int argc, char **argv, struct bench_options *o) {
               : !strcmp(argv[i], "--size")    ? &o->size
               : !strcmp(argv[i], "--rounds")  ? &o->rounds
               : !strcmp(argv[i], "--threads") ? &o->threads
+              : !strcmp(argv[i], "--structure") ? &o->structure
+              : !strcmp(argv[i], "--dfa")       ? &o->dfa
+              : !strcmp(argv[i], "--text")      ? &o->text
+              : !strcmp(argv[i], "--style")     ? &o->style
+              : !strcmp(argv[i], "--detail")    ? &o->detail
                                               : NULL;
     if (to && i + 1 < argc) *to = (int)strtol(argv[++i], NULL, 10);
     else if (!strcmp(argv[i], "--f32")) o->dtype = KZ_F32;
@@ -93,18 +100,30 @@ static inline int bench_net_init(struct bench_net *b, const struct bench_options
   b->size = o->size;
   b->threads = o->threads;
   kz_fedr_config_defaults(&c);
+  for (int i = 0; i < 4 && o->structure; i++)
+    c.structure[i] = i == 0 ? o->structure : i == 1 ? 64 : 96;
+  c.dfa = o->dfa;
+  c.text = o->text;
+  c.text_layers = 2;
+  c.style = o->style;
+  c.detail = o->detail;
   kz_paramset_init(&b->params, b->backend);
   struct kz_graph_options go = {
       .backend = b->backend, .params = &b->params, .dtype = o->dtype, .train = train};
   int rc = kz_graph_new(&go, &b->g, err);
   if (rc) return rc;
-  b->x = kz_graph_input(b->g, "x", KZ_F32, (struct kz_dims){o->batch, o->size, o->size, KZ_FEDR_IN},
-                        false);
-  b->time = kz_graph_input(b->g, "time", KZ_F32, (struct kz_dims){o->batch, 1, 1, KZ_FEDR_TIME},
-                           false);
-  b->y = kz_fedr_build(b->g, &c, b->x, b->time);
-  kz_graph_output(b->g, b->y);
+  kz_fedr_inputs(b->g, &c, o->batch, o->size, o->size, &b->net);
+  b->x = b->net.x;
+  b->time = b->net.time;
+  b->y = kz_fedr_build(b->g, &c, &b->net);
   if ((rc = kz_graph_finish(b->g, err))) return rc;
+  kz_fedr_ready(b->g, &b->net);
+  if (b->net.text) /* some caption; the features' content costs nothing */
+    for (int i = 0; i < o->batch * KZ_FEDR_TOKENS; i++)
+      ((int32_t *)kz_graph_data(b->g, b->net.text))[i] = i * 7 % KZ_FEDR_ROWS;
+  if (b->net.features)
+    b->backend->kernels->normal(5, 0, (int64_t)pixels * KZ_FEDR_FEATURES,
+                                kz_graph_data(b->g, b->net.features));
   kz_rng_init(&rng, 1);
   kz_paramset_randomise(&b->params, &rng);
   b->params.version++;

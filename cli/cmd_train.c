@@ -23,7 +23,7 @@
 enum { EXIT_INTERRUPTED = 130, MAX_PARAMS = 96, SKIPPED_SHOWN = 5 };
 
 struct data_options {
-  const char *images;
+  const char *images, *manifest;
   int64_t short_side, cache, data_threads;
   double held_out;
 };
@@ -38,6 +38,9 @@ struct settings {
 static const struct kz_param data_params[] = {
     {.name = "images", .type = KZ_PARAM_STRING, .offset = AT(images),
      .help = "folder of pictures to learn from, searched with its subfolders"},
+    {.name = "manifest", .type = KZ_PARAM_STRING, .offset = AT(manifest),
+     .help = "CSV list of what is known of them (file, subject, kind, period, site, caption), for "
+             "captions"},
     {.name = "short-side", .type = KZ_PARAM_INT, .offset = AT(short_side), .def = 440, .min = 64,
      .max = 4096, .unit = "px", .help = "reduce pictures with a longer short side to this"},
     {.name = "held-out", .type = KZ_PARAM_FLOAT, .offset = AT(held_out), .def = 0.05, .min = 0,
@@ -52,7 +55,7 @@ static const struct kz_param data_params[] = {
  * `perceptual` the place of the file, but not whether there is one. */
 static const char *const resumable[] = {
     "minutes", "steps", "checkpoint-minutes", "preview-minutes", "threads", "images",
-    "cache",   "data-threads", "perceptual",  "init", NULL};
+    "cache",   "data-threads", "perceptual",  "init", "manifest", NULL};
 
 struct train {
   const char *out, *config;
@@ -61,6 +64,7 @@ struct train {
   bool saved_perceptual;           /* which had a file for that */
   struct kz_param table[MAX_PARAMS]; /* data_params, then kz_train_params */
   struct kz_stream *stream, *held_out;
+  struct kz_manifest *manifest;
   struct kz_train_log log;
   bool started;
   int64_t last_step;
@@ -117,7 +121,7 @@ static int check_resumable(const struct train *t) {
     if (!may_change && !same_value(p, &t->settings, &t->saved))
       return kz_cli_usage("--%s cannot be changed when a run is resumed; minutes, steps, "
                           "checkpoint-minutes, preview-minutes, threads, images, cache, "
-                          "data-threads and perceptual can", p->name);
+                          "data-threads, perceptual, init and manifest can", p->name);
   }
   return 0;
 }
@@ -134,7 +138,7 @@ static int apply_files(struct train *t, struct kz_cli_parser *parser, int argc, 
                        : kz_params_load(t->table, &t->settings, t->config, &err);
   if (code) return kz_cli_fail(&err);
   memcpy(&t->saved, &t->settings, sizeof t->saved);
-  t->saved.data.images = t->saved.train.perceptual = t->saved.train.init = NULL;
+  t->saved.data.images = t->saved.data.manifest = t->saved.train.perceptual = t->saved.train.init = NULL;
   t->saved_perceptual = given(t->settings.train.perceptual);
   parser->keep = true;
   int status = kz_cli_parse(parser, argc, argv);
@@ -153,6 +157,7 @@ static int make_full(struct train *t, const char *name, const char *path, struct
 static int save_data_settings(struct train *t, struct kz_err *err) {
   char path[PATH_MAX], *json = NULL;
   int code = make_full(t, "images", t->settings.data.images, err);
+  if (!code) code = make_full(t, "manifest", t->settings.data.manifest, err);
   if (!code) {
     json = kz_params_to_json(data_params, &t->settings.data);
     if (!json) code = kz_err_set(err, KZ_ENOMEM, "no memory for the settings");
@@ -191,7 +196,7 @@ static double waited(void *self) { return kz_stream_waited(((struct train *)self
 
 static void report(void *self, const struct kz_train_progress *p) {
   struct train *t = self;
-  char left[32] = "?", held_out[48] = "", perceptual[48] = "";
+  char left[32] = "?", held_out[48] = "", perceptual[48] = "", matching[48] = "";
   t->last_step = p->step;
   if (t->log.metrics) kz_train_log_report(&t->log, p);
   if (p->remaining >= 0) kz_cli_duration(p->remaining, left);
@@ -199,10 +204,11 @@ static void report(void *self, const struct kz_train_progress *p) {
     snprintf(held_out, sizeof held_out, ", held out %.2f dB", t->hole_psnr);
   if (p->perceptual >= 0)
     snprintf(perceptual, sizeof perceptual, ", perceptual %.4f", p->perceptual);
+  if (p->matching >= 0) snprintf(matching, sizeof matching, ", matching %.4f", p->matching);
   kz_cli_progress(&t->progress,
-                  "step %lld, loss %.4f%s%s, rate %.2e, %d x %d px, %.2f Mpx/s (%.1f crops of "
+                  "step %lld, loss %.4f%s%s%s, rate %.2e, %d x %d px, %.2f Mpx/s (%.1f crops of "
                   "256/s), %s left, waited %.1f s",
-                  (long long)p->step, p->loss, perceptual, held_out, p->rate, p->batch, p->crop,
+                  (long long)p->step, p->loss, perceptual, matching, held_out, p->rate, p->batch, p->crop,
                   p->pixels_per_second / 1e6, p->pixels_per_second / 65536, left, p->waited);
 }
 
@@ -239,15 +245,19 @@ static int open_streams(struct train *t, struct kz_err *err) {
   const struct data_options *d = &t->settings.data;
   struct kz_stream_options o;
   struct kz_err why;
-  int held_out = 0;
+  int held_out = 0, code = 0;
   kz_stream_options_defaults(&o);
+  o.guides = t->settings.train.structure[0] > 0 || t->settings.train.text > 0;
+  if (o.guides && given(d->manifest) && (code = kz_manifest_load(d->manifest, &t->manifest, err)))
+    return code;
+  o.manifest = t->manifest;
   o.images = d->images;
   o.short_side = (int)d->short_side;
   o.held_out = d->held_out;
   o.threads = (int)d->data_threads;
   o.cache_bytes = d->cache << 20;
   o.seed = (uint64_t)t->settings.train.seed;
-  int code = kz_stream_open(&o, &t->stream, err);
+  code = kz_stream_open(&o, &t->stream, err);
   if (code) return code;
   int usable = kz_stream_images(t->stream, NULL);
   say_skipped(kz_stream_skipped(t->stream));
@@ -317,6 +327,7 @@ static int run(int argc, char **argv) {
   }
   kz_stream_close(t->held_out);
   kz_stream_close(t->stream);
+  kz_manifest_free(t->manifest);
   kz_cli_release(&parser);
   free(t);
   return status;

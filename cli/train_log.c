@@ -1,7 +1,7 @@
 /* metrics.csv is plain text, appended to and flushed row by row, so that it can be plotted while
  * training runs. A run killed after its last checkpoint has rows for steps that will be done again:
  * on resuming they are cut off first, so that each step stands there once; and rows of a run from
- * before the last column was there get an empty one. A row that cannot be written (disk full) is
+ * before the last columns were there get empty ones. A row that cannot be written (disk full) is
  * said once and does not stop the training. */
 #include "train_log.h"
 
@@ -14,8 +14,9 @@
 
 #include "cli.h"
 
-#define COLUMNS "step,seconds,loss,rate,gradient_norm,pixels_per_second,waited,crop,batch,hole_psnr"
-static const char header[] = COLUMNS ",perceptual\n", old_header[] = COLUMNS "\n";
+/* Columns are only ever added at the end: the header of an older run is the beginning of this. */
+static const char header[] = "step,seconds,loss,rate,gradient_norm,pixels_per_second,waited,crop,"
+                             "batch,hole_psnr,perceptual,matching\n";
 enum { PATH_ROOM = 4096, TEXT_LIMIT = 1 << 30 };
 
 /* ---- text files ---- */
@@ -83,17 +84,29 @@ static size_t cut_rows(char *text, int64_t step) {
   return (size_t)(to - text);
 }
 
-/* The rows of a run that had no last column, with one; a broken last line goes. NULL: no memory. */
-static char *widen(const char *text) {
+/* How many of the header's columns a file lacks; -1 if it begins with no header of a run. */
+static int missing_columns(const char *text) {
+  size_t n = strcspn(text, "\n");
+  if (text[n] != '\n' || n < sizeof "step,seconds" || strncmp(text, header, n)) return -1;
+  if (header[n] != ',' && header[n] != '\n') return -1;
+  int missing = 0;
+  for (const char *c = header + n; *c; c++) missing += *c == ',';
+  return missing;
+}
+
+/* The rows of a run that had `missing` columns less, with them; a broken last line goes. NULL: no
+ * memory. */
+static char *widen(const char *text, int missing) {
   size_t lines = 0;
   for (const char *at = text; (at = strchr(at, '\n')); at++) lines++;
-  char *wide = malloc(strlen(text) + lines + sizeof header), *to = wide;
+  char *wide = malloc(strlen(text) + lines * (size_t)missing + sizeof header), *to = wide;
   if (!wide) return NULL;
   to = stpcpy(to, header);
-  text += sizeof old_header - 1;
+  text = strchr(text, '\n') + 1;
   for (const char *end; (end = strchr(text, '\n')); text = end + 1) {
     to = mempcpy(to, text, (size_t)(end - text));
-    to = stpcpy(to, ",\n");
+    for (int i = 0; i < missing; i++) *to++ = ',';
+    *to++ = '\n';
   }
   *to = 0;
   return wide;
@@ -105,13 +118,14 @@ static int cut_metrics(const char *path, int64_t step, struct kz_err *err) {
   int code = kz_text_read(path, &text, &why);
   if (code == KZ_ENOENT) return kz_text_write(path, header, sizeof header - 1, err);
   if (code) return kz_err_set(err, code, "%s", why.msg);
-  if (!strncmp(text, old_header, sizeof old_header - 1)) {
-    char *wide = widen(text);
+  int missing = missing_columns(text);
+  if (missing > 0) {
+    char *wide = widen(text, missing);
     free(text);
     text = wide;
     if (!text) return kz_err_set(err, KZ_ENOMEM, "'%s': too large to read", path);
   }
-  if (strncmp(text, header, sizeof header - 1))
+  if (missing < 0)
     code = kz_err_set(err, KZ_EFORMAT, "'%s' does not begin with the header of a training run; "
                       "move it away", path);
   if (!code) code = kz_text_write(path, text, cut_rows(text, step), err);
@@ -153,6 +167,8 @@ void kz_train_log_report(struct kz_train_log *log, const struct kz_train_progres
           p->seconds, p->loss, p->rate, p->gradient_norm, p->pixels_per_second, p->waited,
           p->crop, p->batch);
   if (p->perceptual >= 0) fprintf(log->metrics, "%.6g", p->perceptual);
+  fputc(',', log->metrics);
+  if (p->matching >= 0) fprintf(log->metrics, "%.6g", p->matching);
   fputc('\n', log->metrics);
   flush_row(log);
 }
@@ -161,7 +177,7 @@ void kz_train_log_validated(struct kz_train_log *log, int64_t step, double hole_
   char seconds[32] = "";
   if (log->seconds >= 0)
     snprintf(seconds, sizeof seconds, "%.3f", log->seconds + kz_cli_now() - log->since);
-  fprintf(log->metrics, "%lld,%s,,,,,,,,%.4f,\n", (long long)step, seconds, hole_psnr);
+  fprintf(log->metrics, "%lld,%s,,,,,,,,%.4f,,\n", (long long)step, seconds, hole_psnr);
   flush_row(log);
 }
 

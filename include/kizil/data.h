@@ -2,8 +2,10 @@
 #ifndef KIZIL_DATA_H
 #define KIZIL_DATA_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include <kizil/caption.h>
 #include <kizil/err.h>
 
 /* One batch of square crops. Borrowed from the stream until the next call. */
@@ -11,6 +13,10 @@ struct kz_batch {
   int count, size;      /* crops, side in px */
   const uint8_t *rgb;   /* [count, size, size, 3] */
   const uint8_t *mask;  /* [count, size, size], 255 = damage; never empty, never full */
+  /* Guides; NULL where the stream was not asked for them. */
+  const uint8_t *drawn, *drawn_valid; /* [count, size, size]: a line drawing, 255 = line, and where
+                                       * it counts */
+  const char *captions; /* [count, KZ_CAPTION_MOST], each text ended by 0 */
 };
 
 struct kz_stream_options {
@@ -21,6 +27,9 @@ struct kz_stream_options {
   uint64_t seed;
   int threads;             /* background decoders and cutters (1) */
   int64_t cache_bytes;     /* decoded pixels kept in memory (2 GiB) */
+  bool guides;             /* make line drawings and captions; held-out crops have no drawing, and a
+                            * caption of what can be seen of them (false) */
+  const struct kz_manifest *manifest; /* what is known of the images, for captions; borrowed (NULL) */
 };
 void kz_stream_options_defaults(struct kz_stream_options *o);
 

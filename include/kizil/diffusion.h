@@ -29,6 +29,11 @@ enum kz_optimiser { KZ_OPTIMISER_ADAMW, KZ_OPTIMISER_MUON };
 struct kz_train_options {
   /* network */
   int64_t width[4]; /* channels at each of four levels, multiples of 16 */
+  int64_t structure[4]; /* channels of the structure branch at each level, 16k; 0: no branch */
+  int dfa;             /* what weighs its branches: 0 position, 1 channel, 2 none (plain) */
+  int64_t text, text_layers; /* channels and layers of the text encoder; 0 channels: none */
+  int64_t style;       /* tokens of style; 0: none */
+  int64_t detail;      /* channels of the layers at half resolution; 0: none */
   const char *init; /* file of a model (or run) to begin from; NULL or "": random weights */
   /* data */
   int64_t crop_small, batch_small; /* first stage: crop side px, crops a step */
@@ -55,6 +60,9 @@ struct kz_train_options {
   double border_weight;           /* extra weight of hole pixels within 2 px of known ones */
   double balance;                 /* a crop weighs (share of it that is hole)^-balance */
   double pure_noise_share;        /* share of samples at t = 1 */
+  double structure_drop, text_drop; /* shares of samples that do without a guide */
+  /* The matching loss (model/matching.h): its weight, and those of its terms; 0: none. */
+  double matching_weight, matching_gradient, matching_structure, matching_colour;
   /* A perceptual loss besides, from a share of the run on: a file of weights, or NULL. */
   const char *perceptual;
   double perceptual_weight, perceptual_from;
@@ -69,6 +77,7 @@ struct kz_train_progress {
   int64_t step;
   double loss;          /* mean since the last report */
   double perceptual;    /* the same of the perceptual loss; < 0: not in use */
+  double matching;      /* the same of the matching loss; < 0: not in use */
   double rate;          /* learning rate */
   double gradient_norm; /* before clipping, mean since the last report */
   double seconds;       /* trained so far, over all resumed runs */

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <kizil/caption.h>
 #include <kizil/err.h>
 #include <kizil/model.h>
 #include <kizil/param.h>
@@ -18,6 +19,11 @@ struct kz_restore_options {
   int64_t tile;    /* px, multiple of 32; 0: 256 to 512, whichever computes fewest pixels */
   int64_t overlap; /* px, at most half a tile */
   bool overwrite;
+  /* Guides; a model without one ignores it (text, guidance) or refuses it (lines). */
+  const char *text;  /* caption, any language; NULL or "": one is made from what can be seen */
+  const char *lines; /* file of a line drawing as large as the image: black or coloured lines on white
+                      * or transparent ground; NULL or "": none */
+  double guidance_text, guidance_structure; /* 1: as learned; more: follow the guide more */
 };
 extern const struct kz_param kz_restore_params[];
 
@@ -27,6 +33,8 @@ struct kz_restore_stats {
   int calls;             /* of the network, over all tiles */
   double damaged;        /* share of pixels */
   double seconds;        /* sampling and writing */
+  char caption[KZ_CAPTION_MOST]; /* that was used; "": none */
+  bool caption_made;     /* from the picture, because none was given */
 };
 
 struct kz_restore_host {

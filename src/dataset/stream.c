@@ -30,6 +30,7 @@
 #include "base/file.h"
 #include "dataset/cache.h"
 #include "dataset/cutter.h"
+#include "dataset/guides.h"
 #include "dataset/list.h"
 
 enum {
@@ -42,11 +43,21 @@ enum {
   NICER = 5
 };
 
+#define GUIDE_SEED 0x6775696465736b7aull
+
 struct ring_batch {
   int taken, done; /* crops */
   uint8_t *rgb, *mask;
+  uint8_t *drawn, *valid; /* NULL without guides, as the next */
+  char *captions;
   int code;
   struct kz_err err;
+};
+
+/* What a thread cuts with. */
+struct tools {
+  struct kz__cutter cutter;
+  struct kz__guide_maker guides;
 };
 
 struct kz_stream {
@@ -69,7 +80,7 @@ struct kz_stream {
   pthread_t *threads;
   int running;
 
-  struct kz__cutter cutter; /* touched by the caller only, as is what follows */
+  struct tools tools; /* touched by the caller only, as is what follows */
   double waited;
 };
 
@@ -79,6 +90,32 @@ void kz_stream_options_defaults(struct kz_stream_options *o) {
                                   .seed = 0,
                                   .threads = 1,
                                   .cache_bytes = INT64_C(2) << 30};
+}
+
+static void ring_batch_release(struct ring_batch *b) {
+  free(b->rgb);
+  free(b->mask);
+  free(b->drawn);
+  free(b->valid);
+  free(b->captions);
+  b->rgb = b->mask = b->drawn = b->valid = NULL;
+  b->captions = NULL;
+}
+
+static bool ring_batch_resize(struct ring_batch *b, size_t pixels, size_t count, bool guides) {
+  ring_batch_release(b);
+  b->rgb = malloc(pixels * 3);
+  b->mask = malloc(pixels);
+  if (!guides) return b->rgb && b->mask;
+  b->drawn = malloc(pixels);
+  b->valid = malloc(pixels);
+  b->captions = malloc(count * KZ_CAPTION_MOST);
+  return b->rgb && b->mask && b->drawn && b->valid && b->captions;
+}
+
+static void tools_release(struct tools *t) {
+  kz__cutter_release(&t->cutter);
+  kz__guide_maker_release(&t->guides);
 }
 
 /* ---- one crop ---- */
@@ -118,8 +155,34 @@ static int pin_image(struct kz_stream *s, int *image, const struct kz_pixels **p
                     s->list.count, s->images);
 }
 
-static int cut_crop(struct kz_stream *s, struct kz__cutter *cutter, int64_t index, int crop,
+/* The guides of a crop that has been cut, from generators of their own: with or without them the
+ * crops are the same. A held-out crop is described as restoring would do it. */
+static int make_guides(struct kz_stream *s, struct kz__guide_maker *maker, int64_t index, int crop,
+                       int image, int size, struct ring_batch *b, struct kz_err *err) {
+  if (!s->o.guides) return 0;
+  struct kz_rng rng;
+  kz_rng_init_stream(&rng, s->seed ^ GUIDE_SEED, (uint64_t)index * MAX_COUNT + (uint64_t)crop);
+  size_t area = (size_t)size * (size_t)size, at = (size_t)crop * area;
+  const uint8_t *rgb = b->rgb + at * 3, *mask = b->mask + at;
+  char *text = b->captions + (size_t)crop * KZ_CAPTION_MOST;
+  const struct kz_caption_facts *facts = NULL;
+  if (s->o.held_out_only) {
+    memset(b->drawn + at, 0, area);
+    memset(b->valid + at, 0, area);
+    kz_caption_write(text, KZ_LANGUAGE_EN, NULL, size, size, rgb, mask);
+    return 0;
+  }
+  int code = kz__guide_maker_resize(maker, size, err);
+  if (code) return code;
+  if (s->o.manifest) facts = kz_manifest_find(s->o.manifest, s->list.items[image].path);
+  kz__guide_lines(maker, &rng, rgb, b->drawn + at, b->valid + at);
+  kz__guide_caption(&rng, facts, size, rgb, mask, text);
+  return 0;
+}
+
+static int cut_crop(struct kz_stream *s, struct tools *tools, int64_t index, int crop,
                     int count, int size, struct ring_batch *b, struct kz_err *err) {
+  struct kz__cutter *cutter = &tools->cutter;
   struct kz_rng rng;
   kz_rng_init_stream(&rng, s->seed, (uint64_t)index * MAX_COUNT + (uint64_t)crop);
   int image = s->o.held_out_only ? pick_in_turn(&s->list, index, count, crop)
@@ -136,7 +199,7 @@ static int cut_crop(struct kz_stream *s, struct kz__cutter *cutter, int64_t inde
   kz__cutter_cut(cutter, pixels, &cut, b->rgb + (size_t)crop * area * 3);
   kz__cache_unpin(&s->cache, image);
   kz_damage_training_draw(&rng, size, size, b->mask + (size_t)crop * area);
-  return 0;
+  return make_guides(s, &tools->guides, index, crop, image, size, b, err);
 }
 
 /* ---- the threads; `lock` held unless it says otherwise ---- */
@@ -153,13 +216,13 @@ static bool take_crop(struct kz_stream *s, int64_t *index, int *crop) {
   return false;
 }
 
-static void do_crop(struct kz_stream *s, struct kz__cutter *cutter, int64_t index, int crop) {
+static void do_crop(struct kz_stream *s, struct tools *tools, int64_t index, int crop) {
   struct ring_batch *b = &s->ring[index % RING];
   struct kz_err err;
   int count = s->count, size = s->size;
   s->busy++;
   pthread_mutex_unlock(&s->lock);
-  int code = cut_crop(s, cutter, index, crop, count, size, b, &err);
+  int code = cut_crop(s, tools, index, crop, count, size, b, &err);
   pthread_mutex_lock(&s->lock);
   s->busy--;
   b->done++;
@@ -188,18 +251,18 @@ static bool decode_ahead(struct kz_stream *s) {
 
 static void *thread_main(void *arg) {
   struct kz_stream *s = arg;
-  struct kz__cutter cutter = {0};
+  struct tools tools = {0};
   int64_t index;
   int crop;
   /* On Linux this is the priority of the calling thread. Failing to lower it harms nobody. */
   setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + NICER);
   pthread_mutex_lock(&s->lock);
   while (!s->quit) {
-    if (take_crop(s, &index, &crop)) do_crop(s, &cutter, index, crop);
+    if (take_crop(s, &index, &crop)) do_crop(s, &tools, index, crop);
     else if (!decode_ahead(s)) pthread_cond_wait(&s->work, &s->lock);
   }
   pthread_mutex_unlock(&s->lock);
-  kz__cutter_release(&cutter);
+  tools_release(&tools);
   return NULL;
 }
 
@@ -318,11 +381,8 @@ void kz_stream_close(struct kz_stream *s) {
     pthread_mutex_destroy(&s->lock);
   }
   free(s->threads);
-  for (int i = 0; i < RING; i++) {
-    free(s->ring[i].rgb);
-    free(s->ring[i].mask);
-  }
-  kz__cutter_release(&s->cutter);
+  for (int i = 0; i < RING; i++) ring_batch_release(&s->ring[i]);
+  tools_release(&s->tools);
   kz__cache_release(&s->cache);
   kz__list_release(&s->list);
   kz__log_release(&s->log);
@@ -335,15 +395,9 @@ void kz_stream_close(struct kz_stream *s) {
 static int reshape(struct kz_stream *s, int count, int size, struct kz_err *err) {
   size_t pixels = (size_t)count * (size_t)size * (size_t)size;
   s->count = s->size = 0;
-  for (int i = 0; i < RING; i++) {
-    struct ring_batch *b = &s->ring[i];
-    free(b->rgb);
-    free(b->mask);
-    b->rgb = malloc(pixels * 3);
-    b->mask = malloc(pixels);
-    if (!b->rgb || !b->mask)
+  for (int i = 0; i < RING; i++)
+    if (!ring_batch_resize(&s->ring[i], pixels, (size_t)count, s->o.guides))
       return kz_err_set(err, KZ_ENOMEM, "no memory for batches of %d crops of %d px", count, size);
-  }
   s->count = count;
   s->size = size;
   s->ahead = 0; /* larger crops may want images in another size */
@@ -365,7 +419,7 @@ static int restart(struct kz_stream *s, int64_t index, int count, int size, stru
 static void complete(struct kz_stream *s, int64_t index) {
   struct ring_batch *b = &s->ring[index % RING];
   while (b->done < s->count) {
-    if (b->taken < s->count) do_crop(s, &s->cutter, index, b->taken++);
+    if (b->taken < s->count) do_crop(s, &s->tools, index, b->taken++);
     else pthread_cond_wait(&s->ready, &s->lock);
   }
 }
@@ -391,7 +445,8 @@ int kz_stream_next(struct kz_stream *s, int64_t index, int count, int size, stru
   struct ring_batch *b = &s->ring[index % RING];
   if (!code) complete(s, index);
   if (!code && b->code) code = kz_err_set(err, b->code, "%s", b->err.msg);
-  if (!code) *batch = (struct kz_batch){count, size, b->rgb, b->mask};
+  if (!code) *batch = (struct kz_batch){count,   size,     b->rgb,     b->mask,
+                                         b->drawn, b->valid, b->captions};
   pthread_mutex_unlock(&s->lock);
   s->waited += kz_now() - start;
   return code;

@@ -57,20 +57,20 @@ static double pixel_loss(const struct kz__run *r, int first, int last, double l1
                          double norm) {
   const struct kz__stage *s = &r->stage;
   const struct kz__prepare *p = &s->prepare;
-  enum kz_dtype t = kz_graph_dtype(s->graph, s->out);
+  enum kz_dtype t = kz_graph_dtype(s->graph, s->net.out);
   int64_t pixels = (int64_t)p->size * p->size, at = first * pixels;
   size_t bytes = (size_t)at * 3 * kz_dtype_size(t);
   if (first == last) return 0;
   return r->backend->kernels->loss(t, (last - first) * pixels, 3, (float)l1, (float)l2, norm,
-                                   (char *)kz_graph_data(s->graph, s->out) + bytes,
+                                   (char *)kz_graph_data(s->graph, s->net.out) + bytes,
                                    p->target + 3 * at, p->weight + at,
-                                   (char *)kz_graph_diff(s->graph, s->out) + bytes);
+                                   (char *)kz_graph_diff(s->graph, s->net.out) + bytes);
 }
 
 /* Losses (the perceptual one if it is in use) and gradient of batch `index`, added to what is
  * there. */
 static int gradient(struct kz__run *r, int64_t index, double *loss, double *perceptual,
-                    struct kz_err *err) {
+                    double *matching, struct kz_err *err) {
   struct kz__stage *s = &r->stage;
   struct kz__prepare *p = &s->prepare;
   const struct kz_train_options *o = r->o;
@@ -80,16 +80,19 @@ static int gradient(struct kz__run *r, int64_t index, double *loss, double *perc
                                     .pure_noise_share = o->pure_noise_share,
                                     .known_weight = o->known_weight,
                                     .border_weight = o->border_weight,
-                                    .balance = o->balance};
+                                    .balance = o->balance,
+                                    .structure_drop = o->structure_drop,
+                                    .text_drop = o->text_drop};
   struct kz_batch b;
   int code = r->host->next(r->host->self, index, p->n, p->size, &b, err);
   if (code) return code;
-  double norm = kz__prepare_batch(p, &b, &recipe, kz_graph_data(s->graph, s->in),
-                                  kz_graph_data(s->graph, s->time));
+  const struct kz__inputs to = kz__stage_inputs(s);
+  double norm = kz__prepare_batch(p, &b, &recipe, &to);
   if ((code = kz_graph_forward(s->graph, err)) != 0) return code;
   int pure = kz__prepare_pure(&recipe, p->n);
   *loss += pixel_loss(r, 0, pure, o->pure_l1_weight, o->pure_l2_weight, norm);
   *loss += pixel_loss(r, pure, p->n, o->l1_weight, o->l2_weight, norm);
+  if (s->match.x) kz__match_gradient(r, &b, matching);
   if (s->perceptual.net)
     code = kz__perceptual_gradient(s, &b, o->perceptual_weight, perceptual, err);
   if (code) return code;
@@ -97,17 +100,20 @@ static int gradient(struct kz__run *r, int64_t index, double *loss, double *perc
 }
 
 static int train_step(struct kz__run *r, double done, struct kz_err *err) {
-  double start = kz_now(), loss = 0, perceptual = 0, batches = (double)r->o->accumulate;
+  double start = kz_now(), loss = 0, perceptual = 0, matching = 0, batches = (double)r->o->accumulate;
   int code = enter_stage(r, done < r->o->small_share ? 1 : 2, err);
   if (!code && kz__perceptual_wanted(r->o, done)) code = kz__perceptual_init(r, err);
+  if (!code && r->o->matching_weight > 0) code = kz__match_init(r, err);
   for (int64_t k = 0; k < r->o->accumulate && !code; k++)
-    code = gradient(r, r->step * r->o->accumulate + k, &loss, &perceptual, err);
+    code = gradient(r, r->step * r->o->accumulate + k, &loss, &perceptual, &matching,
+                    err);
   if (!code) code = kz__update(r, done, err);
   if (code) return code;
   r->step++;
   r->steps_since++;
   r->loss_sum += loss / batches;
   r->perceptual_sum += perceptual / batches;
+  r->matching_sum += matching / batches;
   r->perceptual_since += r->stage.perceptual.net != NULL;
   r->pixels += batches * r->stage.prepare.n * r->stage.prepare.size * r->stage.prepare.size;
   r->busy += kz_now() - start;
@@ -133,6 +139,7 @@ static void report(struct kz__run *r, double done) {
       .loss = r->loss_sum / n,
       .perceptual =
           r->perceptual_since ? r->perceptual_sum / (double)r->perceptual_since : -1,
+      .matching = r->stage.match.x ? r->matching_sum / n : -1,
       .rate = kz__update_rate(r->o, r->step - 1, done),
       .gradient_norm = r->norm_sum / n,
       .seconds = seconds,
@@ -142,7 +149,7 @@ static void report(struct kz__run *r, double done) {
       .crop = r->stage.prepare.size,
       .batch = r->stage.prepare.n};
   if (r->host->report) r->host->report(r->host->self, &p);
-  r->loss_sum = r->perceptual_sum = r->norm_sum = r->busy = r->pixels = 0;
+  r->loss_sum = r->perceptual_sum = r->matching_sum = r->norm_sum = r->busy = r->pixels = 0;
   r->steps_since = r->perceptual_since = 0;
 }
 
@@ -187,10 +194,22 @@ static int start(struct kz__run *r, bool resume, struct kz_err *err) {
   int code = enter_stage(r, r->o->small_share > 0 ? 1 : 2, err);
   if (code) return code;
   if (resume) return kz__state_load(r, err);
-  if (r->o->init && *r->o->init) return kz__state_init(r, err);
   kz_rng_init_stream(&rng, (uint64_t)r->o->seed, UINT64_MAX);
-  kz_paramset_randomise(&r->params, &rng);
-  return 0;
+  kz_paramset_randomise(&r->params, &rng); /* what the model to begin from lacks stays so */
+  return r->o->init && *r->o->init ? kz__state_init(r, err) : 0;
+}
+
+static void set_network(struct kz_fedr_config *c, const struct kz_train_options *o) {
+  kz_fedr_config_defaults(c);
+  for (int i = 0; i < 4; i++) {
+    c->width[i] = (int)o->width[i];
+    c->structure[i] = o->structure[0] ? (int)o->structure[i] : 0;
+  }
+  c->dfa = o->dfa;
+  c->text = (int)o->text;
+  c->text_layers = (int)o->text_layers;
+  c->style = (int)o->style;
+  c->detail = (int)o->detail;
 }
 
 int kz_train(const struct kz_train_options *o, const struct kz_train_host *host, const char *out,
@@ -202,8 +221,8 @@ int kz_train(const struct kz_train_options *o, const struct kz_train_host *host,
   if (code) return code;
   r.backend = kz_backend_cpu((int)o->threads);
   r.dtype = bf16 ? KZ_BF16 : KZ_F32;
-  kz_fedr_config_defaults(&r.config);
-  for (int i = 0; i < 4; i++) r.config.width[i] = (int)o->width[i];
+  set_network(&r.config, o);
+  if ((code = kz_fedr_config_check(&r.config, "network", err)) != 0) return code;
   kz_paramset_init(&r.params, r.backend);
   if (!resume && (code = kz__state_refuse(&r, err)) != 0) goto out;
   if ((code = start(&r, resume, err)) != 0) goto out;

@@ -6,6 +6,7 @@
 
 #include "diffusion/sampler.h"
 #include "model/fedr.h"
+#include "model/matching.h"
 #include "model/perceptual.h"
 #include "nn/checkpoint.h"
 #include "nn/muon.h"
@@ -18,6 +19,7 @@ struct kz__prepare {
   float *weight;         /* [n, size, size] */
   float *t;              /* [n] */
   double *weight_sum;    /* [n] */
+  bool *plain, *silent;  /* [n] does without features; without a caption */
   float *scratch;        /* for each thread */
   uint8_t *border;       /* for each thread, 2 x [size, size] */
   size_t scratch_len;
@@ -32,13 +34,21 @@ struct kz__recipe {
   uint64_t seed, index;    /* of the run; of the batch */
   double pure_noise_share; /* samples at t = 1, the first ones of the batch */
   double known_weight, border_weight, balance;
+  double structure_drop, text_drop;
 };
 /* How many samples of a batch of n are at t = 1; they are its first. */
 int kz__prepare_pure(const struct kz__recipe *r, int n);
-/* Fill in [n, size, size, 7] and time [n, 1, 1, 128], and target, weight and t of `p`. Returns the
- * sum of all weights times 3. Allocates nothing. */
+/* What the network is given; features and text NULL if it takes none. */
+struct kz__inputs {
+  float *in;       /* [n, size, size, 7] */
+  float *time;     /* [n, 1, 1, 128] */
+  float *features; /* [n, size, size, 12] */
+  int32_t *text;   /* [n, 77] */
+};
+/* Fill the inputs, and target, weight and t of `p`. Returns the sum of all weights times 3. Allocates
+ * nothing. */
 double kz__prepare_batch(struct kz__prepare *p, const struct kz_batch *b,
-                         const struct kz__recipe *r, float *in, float *time);
+                         const struct kz__recipe *r, const struct kz__inputs *to);
 
 /* The perceptual loss at one shape; made when the run reaches it. */
 struct kz__perceptual {
@@ -49,13 +59,24 @@ struct kz__perceptual {
 };
 void kz__perceptual_release(struct kz__perceptual *p);
 
+/* The matching loss at one shape; all NULL: not in use. */
+struct kz__match {
+  const struct kz_backend *backend;
+  float *target, *x, *diff; /* for each thread, [size, size, 3] */
+  float *scratch;           /* for each thread */
+  double *sum;              /* [n] */
+};
+void kz__match_release(struct kz__match *m);
+
 /* A network at one shape, with its buffers. */
 struct kz__stage {
   struct kz_graph *graph;
-  kz_var in, time, out;
+  struct kz_fedr net;
   struct kz__prepare prepare;
   struct kz__perceptual perceptual;
+  struct kz__match match;
 };
+struct kz__inputs kz__stage_inputs(const struct kz__stage *s);
 int kz__stage_init(struct kz__stage *s, struct kz_paramset *params, const struct kz_fedr_config *c,
                    enum kz_dtype dtype, bool train, int n, int size, struct kz_err *err);
 void kz__stage_release(struct kz__stage *s);
@@ -89,7 +110,7 @@ struct kz__run {
   double best;      /* best held-out PSNR so far, dB; negative: none */
   /* since the last report */
   double loss_sum, norm_sum, busy, pixels;
-  double perceptual_sum;
+  double perceptual_sum, matching_sum;
   int64_t steps_since, perceptual_since;
 };
 static inline bool kz__has_judge(const struct kz__run *r) { return r->host->held_out != NULL; }
@@ -100,6 +121,17 @@ double kz__update_rate(const struct kz_train_options *o, int64_t step, double do
 /* One update from the gradients that are there; sets them to zero. */
 int kz__update(struct kz__run *r, double done, struct kz_err *err);
 
+/* An element of the network's output, which may be bf16; and adding to one of its gradient. */
+static inline float kz__get(enum kz_dtype t, const void *p, int64_t i) {
+  return t == KZ_F32 ? ((const float *)p)[i] : kz_bf16_to_f32(((const kz_bf16 *)p)[i]);
+}
+static inline void kz__add_to(enum kz_dtype t, void *p, int64_t i, float v) {
+  if (t == KZ_F32)
+    ((float *)p)[i] += v;
+  else
+    ((kz_bf16 *)p)[i] = kz_f32_to_bf16(kz_bf16_to_f32(((kz_bf16 *)p)[i]) + v);
+}
+
 /* Whether the perceptual loss is in use when `done` of the run is over. */
 bool kz__perceptual_wanted(const struct kz_train_options *o, double done);
 /* Make it for the stage at hand, if that has not been done. */
@@ -108,6 +140,12 @@ int kz__perceptual_init(struct kz__run *r, struct kz_err *err);
  * network's output, after a forward pass; and the loss (without `weight`) to *loss. */
 int kz__perceptual_gradient(struct kz__stage *s, const struct kz_batch *b, double weight,
                             double *loss, struct kz_err *err);
+
+/* Make the matching loss for the stage at hand, if it is wanted and has not been made. */
+int kz__match_init(struct kz__run *r, struct kz_err *err);
+/* Adds its gradient to that of the network's output, after a forward pass; and the loss, without its
+ * weight, to *loss. */
+void kz__match_gradient(struct kz__run *r, const struct kz_batch *b, double *loss);
 
 void kz__judge_release(struct kz__judge *j);
 /* Mean over the held-out crops of the PSNR in the hole at t = 1, dB. */

@@ -52,10 +52,10 @@ static int fetch(struct kz__run *r, int64_t index, struct kz_batch *b, struct kz
                                     .index = (uint64_t)index,
                                     .pure_noise_share = 1};
   code = r->host->held_out(r->host->self, index, KZ__JUDGE_CROPS, (int)r->o->crop_large, b, err);
-  if (!code)
-    kz__prepare_batch(&j->stage.prepare, b, &recipe, kz_graph_data(j->stage.graph, j->stage.in),
-                      kz_graph_data(j->stage.graph, j->stage.time));
-  return code;
+  if (code) return code;
+  const struct kz__inputs to = kz__stage_inputs(&j->stage);
+  kz__prepare_batch(&j->stage.prepare, b, &recipe, &to);
+  return 0;
 }
 
 /* x0, clamped. */
@@ -64,8 +64,8 @@ static int estimate(struct kz__run *r, float *x0, struct kz_err *err) {
   int code = kz_graph_forward(s->graph, err);
   if (code) return code;
   int64_t pixels = (int64_t)KZ__JUDGE_CROPS * s->prepare.size * s->prepare.size;
-  kz_fedr_estimate(pixels, kz_graph_data(s->graph, s->in),
-                   kz_graph_data(s->graph, s->out), x0);
+  kz_fedr_estimate(pixels, kz_graph_data(s->graph, s->net.x),
+                   kz_graph_data(s->graph, s->net.out), x0);
   for (int64_t k = 0; k < 3 * pixels; k++) x0[k] = fminf(fmaxf(x0[k], -1), 1);
   return 0;
 }
@@ -122,8 +122,8 @@ static void draw(struct kz__judge *j, int row, int column, int stride, const flo
 /* Put x into the hole of the network's input, for time t. */
 static void set_input(struct kz__run *r, double t) {
   struct kz__judge *j = &r->judge;
-  float *in = kz_graph_data(j->stage.graph, j->stage.in);
-  float *time = kz_graph_data(j->stage.graph, j->stage.time);
+  float *in = kz_graph_data(j->stage.graph, j->stage.net.x);
+  float *time = kz_graph_data(j->stage.graph, j->stage.net.time);
   int64_t pixels = (int64_t)KZ__JUDGE_CROPS * j->stage.prepare.size * j->stage.prepare.size;
   for (int64_t p = 0; p < pixels; p++)
     for (int c = 0; in[7 * p + 6] > 0 && c < 3; c++) in[7 * p + c] = j->x[3 * p + c];
@@ -155,7 +155,7 @@ int kz__judge_preview(struct kz__run *r, struct kz_err *err) {
   int code = fetch(r, 0, &b, err);
   if (!code) code = sample(r, err);
   if (code) return code;
-  const float *in = kz_graph_data(j->stage.graph, j->stage.in);
+  const float *in = kz_graph_data(j->stage.graph, j->stage.net.x);
   int64_t values = 3ll * b.count * b.size * b.size;
   for (int64_t p = 0; p < values / 3; p++) /* known pixels as they are */
     for (int c = 0; !(in[7 * p + 6] > 0) && c < 3; c++) j->x[3 * p + c] = in[7 * p + 3 + c];

@@ -9,6 +9,9 @@
 
 static const char *const precisions[] = {"auto", "f32", "bf16", NULL};
 
+/* In the order of enum kz_fedr_dfa. */
+static const char *const dfas[] = {"position", "channel", "plain", NULL};
+
 static const char *const optimisers[] = {"adamw", "muon", NULL};
 
 const struct kz_param kz_train_params[] = {
@@ -16,6 +19,18 @@ const struct kz_param kz_train_params[] = {
     INT("width-2", width[1], 128, 16, 1024, "channels", "channels at the second level, 16k"),
     INT("width-3", width[2], 192, 16, 1024, "channels", "channels at the third level, 16k"),
     INT("width-4", width[3], 256, 16, 1024, "channels", "channels at the coarsest level, 16k"),
+    INT("structure-1", structure[0], 0, 0, 512, "channels",
+        "structure branch: channels at the finest level, 16k; 0: no branch"),
+    INT("structure-2", structure[1], 64, 16, 512, "channels", "at the second level, 16k"),
+    INT("structure-3", structure[2], 96, 16, 512, "channels", "at the third level, 16k"),
+    INT("structure-4", structure[3], 96, 16, 512, "channels", "at the coarsest level, 16k"),
+    {"dfa", KZ_PARAM_CHOICE, OPTION(dfa), 0, 0, 2, NULL, dfas, "",
+     "structure branch: what weighs the branches of its convolutions; plain: no branches"},
+    INT("text", text, 0, 0, 1024, "channels", "text encoder: channels of a token, 16k; 0: none"),
+    INT("text-layers", text_layers, 2, 1, 16, "layers", "text encoder: layers"),
+    INT("style", style, 0, 0, 256, "tokens", "tokens of style, pooled from the picture; 0: none"),
+    INT("detail", detail, 0, 0, 256, "channels",
+        "channels of the layers at half resolution, 16k; 0: none"),
     {.name = "init", .type = KZ_PARAM_STRING, .offset = OPTION(init),
      .help = "model to begin from, of the same widths (default: random weights)"},
     INT("crop-small", crop_small, 128, 32, 1024, "px", "crop side in the first stage, 32k"),
@@ -50,6 +65,13 @@ const struct kz_param kz_train_params[] = {
     FLOAT("balance", balance, 0, 0, 1, "",
           "loss: a crop's weight is its hole's share to minus this power; 0: a pixel is a pixel"),
     FLOAT("pure-noise-share", pure_noise_share, 1. / 3, 0, 1, "", "share of samples at t = 1"),
+    FLOAT("structure-drop", structure_drop, .1, 0, 1, "", "share of samples without features"),
+    FLOAT("text-drop", text_drop, .15, 0, 1, "", "share of samples without a caption"),
+    FLOAT("matching-weight", matching_weight, 0, 0, 100, "", "matching loss: its weight; 0: none"),
+    FLOAT("matching-gradient", matching_gradient, 1, 0, 100, "", "matching loss: gradients"),
+    FLOAT("matching-structure", matching_structure, 1, 0, 100, "",
+          "matching loss: structure tensor"),
+    FLOAT("matching-colour", matching_colour, 1, 0, 100, "", "matching loss: low-passed colour"),
     {.name = "perceptual", .type = KZ_PARAM_STRING, .offset = OPTION(perceptual),
      .help = "LPIPS weights over SqueezeNet 1.1 (safetensors): a perceptual loss besides"},
     FLOAT("perceptual-weight", perceptual_weight, .1, 0, 100, "", "perceptual loss: its weight"),

@@ -43,26 +43,15 @@ void kz__perceptual_release(struct kz__perceptual *p) {
   *p = (struct kz__perceptual){0};
 }
 
-static float get(enum kz_dtype t, const void *p, int64_t i) {
-  return t == KZ_F32 ? ((const float *)p)[i] : kz_bf16_to_f32(((const kz_bf16 *)p)[i]);
-}
-
-static void add_to(enum kz_dtype t, void *p, int64_t i, float v) {
-  if (t == KZ_F32)
-    ((float *)p)[i] += v;
-  else
-    ((kz_bf16 *)p)[i] = kz_f32_to_bf16(kz_bf16_to_f32(((kz_bf16 *)p)[i]) + v);
-}
-
 typedef void sample_fn(struct kz__stage *s, const struct kz_batch *b, int i);
 
 /* The clean crop, the restored one, and for now the hole's share as the scale. */
 static void compose(struct kz__stage *s, const struct kz_batch *b, int i) {
   struct kz__perceptual *p = &s->perceptual;
   const int64_t pixels = (int64_t)b->size * b->size, first = i * pixels;
-  const enum kz_dtype t = kz_graph_dtype(s->graph, s->out);
-  const float *in = kz_graph_data(s->graph, s->in);
-  const void *out = kz_graph_data(s->graph, s->out);
+  const enum kz_dtype t = kz_graph_dtype(s->graph, s->net.out);
+  const float *in = kz_graph_data(s->graph, s->net.x);
+  const void *out = kz_graph_data(s->graph, s->net.out);
   int64_t hole = 0;
   for (int64_t k = first; k < first + pixels; k++) {
     hole += b->mask[k] != 0;
@@ -70,7 +59,7 @@ static void compose(struct kz__stage *s, const struct kz_batch *b, int i) {
       float clean = (float)b->rgb[3 * k + c] * (1 / 127.5f) - 1;
       p->target[3 * k + c] = clean;
       p->x[3 * k + c] =
-          b->mask[k] ? in[KZ_FEDR_IN * k + 3 + c] + get(t, out, 3 * k + c) : clean;
+          b->mask[k] ? in[KZ_FEDR_IN * k + 3 + c] + kz__get(t, out, 3 * k + c) : clean;
     }
   }
   p->scale[i] = (float)hole / (float)pixels;
@@ -79,11 +68,11 @@ static void compose(struct kz__stage *s, const struct kz_batch *b, int i) {
 static void add_gradient(struct kz__stage *s, const struct kz_batch *b, int i) {
   const struct kz__perceptual *p = &s->perceptual;
   const int64_t pixels = (int64_t)b->size * b->size, first = i * pixels;
-  const enum kz_dtype t = kz_graph_dtype(s->graph, s->out);
-  void *diff = kz_graph_diff(s->graph, s->out);
+  const enum kz_dtype t = kz_graph_dtype(s->graph, s->net.out);
+  void *diff = kz_graph_diff(s->graph, s->net.out);
   if (p->scale[i] == 0) return;
   for (int64_t k = first; k < first + pixels; k++)
-    for (int c = 0; b->mask[k] && c < 3; c++) add_to(t, diff, 3 * k + c, p->diff[3 * k + c]);
+    for (int c = 0; b->mask[k] && c < 3; c++) kz__add_to(t, diff, 3 * k + c, p->diff[3 * k + c]);
 }
 
 static void each_sample(struct kz__stage *s, const struct kz_batch *b, sample_fn *f) {

@@ -106,7 +106,7 @@ static int read_number(const struct kz_safetensors *s, const char *key, double *
   return 0;
 }
 
-/* The file's network must be the run's; what it reads (an older one may differ) is the file's. */
+/* The file's core must be the run's (guides may be new); what it reads (an older one may differ) is the file's. */
 static int match_network(struct kz__run *r, const struct kz_safetensors *s, struct kz_err *err) {
   const char *fedr = kz_safetensors_meta(s, "fedr");
   struct kz_fedr_config c;
@@ -157,7 +157,7 @@ int kz__state_init(struct kz__run *r, struct kz_err *err) {
   struct kz_paramset *p = &r->params;
   int code = kz_safetensors_open(r->o->init, &s, err);
   if (code) return code;
-  if ((code = match_network(r, s, err)) == 0) code = kz_checkpoint_load(p, s, false, err);
+  if ((code = match_network(r, s, err)) == 0) code = kz_checkpoint_adopt(p, s, err);
   kz_safetensors_close(s);
   if (code) {
     kz_err_prefix(err, "%s", r->o->init);

@@ -8,6 +8,10 @@
 
 /* In the order of enum kz_fedr_input. */
 static const char *const inputs[] = {"noisy", "posterior", NULL};
+/* In the order of enum kz_fedr_dfa. */
+static const char *const dfas[] = {"position", "channel", "plain", NULL};
+
+#define VOCABULARY "kizil-bpe-1" /* KZ_TEXT_NAME: what tokens mean */
 
 void kz_fedr_config_defaults(struct kz_fedr_config *c) {
   *c = (struct kz_fedr_config){
@@ -15,12 +19,29 @@ void kz_fedr_config_defaults(struct kz_fedr_config *c) {
       .input = KZ_FEDR_POSTERIOR};
 }
 
+/* Parts that a network does not have are not written: an older kizil can read it then. */
+static int put_guides(json_t *root, const struct kz_fedr_config *c) {
+  const int *s = c->structure;
+  int bad = 0;
+  if (s[0])
+    bad |= json_object_set_new(root, "structure",
+                               json_pack("[i,i,i,i]", s[0], s[1], s[2], s[3])) |
+           json_object_set_new(root, "dfa", json_string(dfas[c->dfa]));
+  if (c->text)
+    bad |= json_object_set_new(root, "text", json_integer(c->text)) |
+           json_object_set_new(root, "text-layers", json_integer(c->text_layers)) |
+           json_object_set_new(root, "vocabulary", json_string(VOCABULARY));
+  if (c->style) bad |= json_object_set_new(root, "style", json_integer(c->style));
+  if (c->detail) bad |= json_object_set_new(root, "detail", json_integer(c->detail));
+  return bad;
+}
+
 char *kz_fedr_config_to_json(const struct kz_fedr_config *c) {
   json_t *root = json_pack("{s:[i,i,i,i], s:i, s:i, s:i, s:s}", "width", c->width[0], c->width[1],
                            c->width[2], c->width[3], "heads", c->heads, "groups", c->groups,
                            "time-width", c->time_width, "input",
                            inputs[c->input]);
-  char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
+  char *text = root && !put_guides(root, c) ? json_dumps(root, JSON_COMPACT) : NULL;
   json_decref(root);
   return text;
 }
@@ -34,28 +55,79 @@ static int read_int(const json_t *v, const char *name, int max, int *dst, const 
   return 0;
 }
 
+static int read_four(const json_t *v, const char *name, int dst[4], const char *origin,
+                     struct kz_err *err) {
+  int code = 0;
+  if (!json_is_array(v) || json_array_size(v) != 4)
+    return kz_err_set(err, KZ_EFORMAT, "%s: %s: not four numbers", origin, name);
+  for (size_t i = 0; i < 4 && !code; i++)
+    code = read_int(json_array_get(v, i), name, 4096, &dst[i], origin, err);
+  return code;
+}
+
+/* One of a list of names, as its number. */
+static int read_name(const json_t *v, const char *field, const char *const *names, int *dst,
+                     const char *origin, struct kz_err *err) {
+  const char *name = json_string_value(v);
+  for (int i = 0; name && names[i]; i++)
+    if (!strcmp(name, names[i])) return *dst = i, 0;
+  return kz_err_set(err, KZ_EUNSUPPORTED, "%s: %s: '%.40s' is not known (only \"%s\", \"%s\"...)",
+                    origin, field, name ? name : "", names[0], names[1]);
+}
+
 static int read_field(struct kz_fedr_config *c, const char *key, const json_t *v,
                       const char *origin, struct kz_err *err) {
-  int code = 0;
-  if (!strcmp(key, "heads")) return read_int(v, key, 64, &c->heads, origin, err);
-  if (!strcmp(key, "groups")) return read_int(v, key, 256, &c->groups, origin, err);
-  if (!strcmp(key, "time-width")) return read_int(v, key, 4096, &c->time_width, origin, err);
+  const struct { const char *name; int most, *dst; } numbers[] = {
+      {"heads", 64, &c->heads},    {"groups", 256, &c->groups},
+      {"time-width", 4096, &c->time_width}, {"text", 1024, &c->text},
+      {"text-layers", 16, &c->text_layers}, {"style", 256, &c->style},
+      {"detail", 256, &c->detail}};
+  int choice = 0, code;
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+    if (!strcmp(key, numbers[i].name))
+      return read_int(v, key, numbers[i].most, numbers[i].dst, origin, err);
+  if (!strcmp(key, "width")) return read_four(v, key, c->width, origin, err);
+  if (!strcmp(key, "structure")) return read_four(v, key, c->structure, origin, err);
   if (!strcmp(key, "input")) {
-    const char *name = json_string_value(v);
-    for (int i = 0; name && inputs[i]; i++)
-      if (!strcmp(name, inputs[i])) return c->input = i, 0;
-    return kz_err_set(err, KZ_EUNSUPPORTED,
-                      "%s: input: only \"noisy\" and \"posterior\" are known", origin);
-  }
-  if (!strcmp(key, "width")) {
-    if (!json_is_array(v) || json_array_size(v) != 4)
-      return kz_err_set(err, KZ_EFORMAT, "%s: width: not four numbers", origin);
-    for (size_t i = 0; i < 4 && !code; i++)
-      code = read_int(json_array_get(v, i), key, 4096, &c->width[i], origin, err);
+    code = read_name(v, key, inputs, &choice, origin, err);
+    c->input = choice;
     return code;
+  }
+  if (!strcmp(key, "dfa")) {
+    code = read_name(v, key, dfas, &choice, origin, err);
+    c->dfa = choice;
+    return code;
+  }
+  if (!strcmp(key, "vocabulary")) {
+    const char *name = json_string_value(v);
+    if (name && !strcmp(name, VOCABULARY)) return 0;
+    return kz_err_set(err, KZ_EUNSUPPORTED,
+                      "%s: vocabulary: only \"" VOCABULARY "\" is known (a newer model?)", origin);
   }
   return kz_err_set(err, KZ_EUNSUPPORTED,
                     "%s: %s: unknown field (the model needs a newer kizil?)", origin, key);
+}
+
+/* Channels that norms and heads can share out. */
+static int check_channels(int c, const char *what, const struct kz_fedr_config *r,
+                          const char *origin, struct kz_err *err) {
+  if (c % r->groups == 0 && c % r->heads == 0) return 0;
+  return kz_err_set(err, KZ_EFORMAT, "%s: %s: %d is not a multiple of groups %d and heads %d",
+                    origin, what, c, r->groups, r->heads);
+}
+
+int kz_fedr_config_check(const struct kz_fedr_config *c, const char *origin, struct kz_err *err) {
+  int code = 0;
+  for (int i = 0; i < 4 && !code; i++) code = check_channels(c->width[i], "width", c, origin, err);
+  for (int i = 0; i < 4 && !code && c->structure[0]; i++)
+    code = c->structure[i] ? check_channels(c->structure[i], "structure", c, origin, err)
+                           : kz_err_set(err, KZ_EFORMAT, "%s: structure: a level has 0 channels",
+                                        origin);
+  if (!code && c->text) code = check_channels(c->text, "text", c, origin, err);
+  if (!code && c->detail) code = check_channels(c->detail, "detail", c, origin, err);
+  if (!code && c->style && !c->structure[0])
+    code = kz_err_set(err, KZ_EFORMAT, "%s: style: needs structure to be pooled from", origin);
+  return code;
 }
 
 int kz_fedr_config_from_json(struct kz_fedr_config *c, const char *json, const char *origin,
@@ -76,13 +148,7 @@ int kz_fedr_config_from_json(struct kz_fedr_config *c, const char *json, const c
   }
   json_object_foreach(root, key, value)
     if ((code = read_field(&r, key, value, origin, err)) != 0) goto out;
-  for (int i = 0; i < 4; i++)
-    if (r.width[i] % r.groups || r.width[i] % r.heads) {
-      code = kz_err_set(err, KZ_EFORMAT,
-                        "%s: width: %d is not a multiple of groups %d and heads %d", origin,
-                        r.width[i], r.groups, r.heads);
-      goto out;
-    }
+  if ((code = kz_fedr_config_check(&r, origin, err)) != 0) goto out;
   *c = r;
 out:
   json_decref(root);

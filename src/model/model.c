@@ -19,10 +19,11 @@ struct kz_model {
 
 struct kz_denoiser {
   struct kz_graph *graph;
-  kz_var in, time, out;
+  struct kz_fedr net;
   struct kz_fedr_config config;
   int n;
   int64_t pixels; /* of one sample */
+  float *sum;     /* [n, h, w, 3] of guided estimates; made when it is first needed */
 };
 
 /* A forward network over the model's parameters for n crops of h x w; not finished. */
@@ -32,10 +33,8 @@ static int build(struct kz_model *m, const struct kz_backend *backend, int n, in
       .backend = backend, .params = &m->params, .dtype = m->dtype, .train = false};
   int code = kz_graph_new(&o, &d->graph, err);
   if (code) return code;
-  d->in = kz_graph_input(d->graph, "x", KZ_F32, (struct kz_dims){n, h, w, KZ_FEDR_IN}, false);
-  d->time = kz_graph_input(d->graph, "t", KZ_F32, (struct kz_dims){n, 1, 1, KZ_FEDR_TIME}, false);
-  d->out = kz_fedr_build(d->graph, &m->config, d->in, d->time);
-  kz_graph_output(d->graph, d->out);
+  kz_fedr_inputs(d->graph, &m->config, n, h, w, &d->net);
+  kz_fedr_build(d->graph, &m->config, &d->net);
   d->config = m->config;
   d->n = n;
   d->pixels = (int64_t)h * w;
@@ -46,7 +45,7 @@ static int build(struct kz_model *m, const struct kz_backend *backend, int n, in
 static int declare(struct kz_model *m, struct kz_err *err) {
   struct kz_denoiser probe = {0};
   int code = build(m, m->params.backend, 1, KZ_FEDR_MULTIPLE, KZ_FEDR_MULTIPLE, &probe, err);
-  if (!code && probe.out == KZ_NONE) code = kz_graph_finish(probe.graph, err);
+  if (!code && probe.net.out == KZ_NONE) code = kz_graph_finish(probe.graph, err);
   if (!code) code = kz_paramset_allocate(&m->params, false, err);
   kz_graph_free(probe.graph);
   return code;
@@ -109,6 +108,7 @@ int kz_denoiser_new(struct kz_model *m, int n, int h, int w, int threads, struct
   if (!d) return kz_err_set(err, KZ_ENOMEM, "denoiser: out of memory");
   int code = build(m, kz_backend_cpu(threads), n, h, w, d, err);
   if (!code) code = kz_graph_finish(d->graph, err);
+  if (!code) kz_fedr_ready(d->graph, &d->net);
   if (code)
     kz_denoiser_free(d);
   else
@@ -119,20 +119,80 @@ int kz_denoiser_new(struct kz_model *m, int n, int h, int w, int threads, struct
 void kz_denoiser_free(struct kz_denoiser *d) {
   if (!d) return;
   kz_graph_free(d->graph);
+  free(d->sum);
   free(d);
 }
 
-int kz_denoiser_run(struct kz_denoiser *d, const float *in, const float *t, float *x0,
-                    struct kz_err *err) {
-  float *to = kz_graph_data(d->graph, d->in), *time = kz_graph_data(d->graph, d->time);
+bool kz_model_has_structure(const struct kz_model *m) { return m->config.structure[0] > 0; }
+bool kz_model_has_text(const struct kz_model *m) { return m->config.text > 0; }
+
+/* A caption for every sample, or the empty one. */
+static void set_text(struct kz_denoiser *d, const int32_t *tokens) {
+  int32_t *to = kz_graph_data(d->graph, d->net.text);
+  for (int i = 0; i < d->n; i++, to += KZ_FEDR_TOKENS) {
+    memset(to, 0, KZ_FEDR_TOKENS * sizeof *to);
+    if (tokens)
+      memcpy(to, tokens, KZ_FEDR_TOKENS * sizeof *to);
+    else
+      to[0] = KZ_FEDR_BEGIN, to[1] = KZ_FEDR_END;
+  }
+}
+
+static void set_features(struct kz_denoiser *d, const float *features) {
+  size_t bytes = (size_t)d->n * (size_t)d->pixels * KZ_FEDR_FEATURES * sizeof *features;
+  float *to = kz_graph_data(d->graph, d->net.features);
+  if (features)
+    memcpy(to, features, bytes);
+  else
+    memset(to, 0, bytes);
+}
+
+/* x0 = (with first: 0, else x0) + weight e(features, tokens) */
+static int add_estimate(struct kz_denoiser *d, const float *features, const int32_t *tokens,
+                        float weight, bool first, float *x0, struct kz_err *err) {
+  const int64_t pixels = d->n * d->pixels;
+  if (d->net.features) set_features(d, features);
+  if (d->net.text) set_text(d, tokens);
+  int code = kz_graph_forward(d->graph, err);
+  if (code) return code;
+  const float *in = kz_graph_data(d->graph, d->net.x); /* the last layer is kept in f32 */
+  float *estimate = first && weight == 1 ? x0 : d->sum;
+  kz_fedr_estimate(pixels, in, kz_graph_data(d->graph, d->net.out), estimate);
+  for (int64_t i = 0; estimate != x0 && i < 3 * pixels; i++)
+    x0[i] = (first ? 0 : x0[i]) + weight * estimate[i];
+  return 0;
+}
+
+/* The terms of struct kz_guides, those of weight 0 left out. */
+static int estimate_all(struct kz_denoiser *d, const struct kz_guides *g, float *x0,
+                        struct kz_err *err) {
+  const float *f = d->net.features ? g->features : NULL;
+  const int32_t *t = d->net.text ? g->tokens : NULL;
+  const float s = f ? g->structure : 0, m = t ? g->text : 0;
+  const struct { const float *features; const int32_t *tokens; float weight; } terms[3] = {
+      {f, t, f || t ? (t ? m : s) : 1}, {f, NULL, t && f ? s - m : 0},
+      {NULL, NULL, f ? 1 - s : t ? 1 - m : 0}};
+  bool first = true, one = terms[1].weight == 0 && terms[2].weight == 0;
+  if (!one && !d->sum) d->sum = malloc((size_t)d->n * (size_t)d->pixels * 3 * sizeof *d->sum);
+  if (!one && !d->sum) return kz_err_set(err, KZ_ENOMEM, "denoiser: out of memory");
+  for (int i = 0; i < 3; i++) {
+    if (terms[i].weight == 0) continue;
+    int code = add_estimate(d, terms[i].features, terms[i].tokens, terms[i].weight, first, x0, err);
+    if (code) return code;
+    first = false;
+  }
+  return 0;
+}
+
+int kz_denoiser_run(struct kz_denoiser *d, const float *in, const float *t,
+                    const struct kz_guides *guides, float *x0, struct kz_err *err) {
+  static const struct kz_guides none = {0};
+  float *to = kz_graph_data(d->graph, d->net.x), *time = kz_graph_data(d->graph, d->net.time);
   int64_t count = d->pixels * KZ_FEDR_IN;
   for (int i = 0; i < d->n; i++) {
     memcpy(to + i * count, in + i * count, (size_t)count * sizeof *in);
     kz_fedr_precondition(&d->config, t[i], d->pixels, to + i * count);
     kz_fedr_time_features(t[i], time + (size_t)i * KZ_FEDR_TIME);
   }
-  int code = kz_graph_forward(d->graph, err);
-  /* The last layer is kept in f32. */
-  if (!code) kz_fedr_estimate(d->n * d->pixels, to, kz_graph_data(d->graph, d->out), x0);
-  return code;
+  return estimate_all(d, guides ? guides : &none, x0, err);
 }

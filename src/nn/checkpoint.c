@@ -123,8 +123,12 @@ static int count_missing(const struct kz_paramset *p, const struct part parts[4]
   return 0;
 }
 
-int kz_checkpoint_load(struct kz_paramset *p, const struct kz_safetensors *s, bool all,
-                       struct kz_err *err) {
+enum { ALL = 1, WHOLE = 2 };
+
+/* ALL: moments and average too. WHOLE: nothing may be missing. */
+static int load(struct kz_paramset *p, const struct kz_safetensors *s, unsigned how,
+                struct kz_err *err) {
+  const bool all = how & ALL;
   struct part parts[4];
   parts_of(p, parts);
   int code = 0, n = kz_safetensors_count(s), index = -1;
@@ -140,7 +144,7 @@ int kz_checkpoint_load(struct kz_paramset *p, const struct kz_safetensors *s, bo
     if ((code = check_tensor(&p->info[index], t, err)) != 0) goto out;
     seen[index] |= (unsigned char)(1u << k);
   }
-  if ((code = count_missing(p, parts, seen, all, err)) != 0) goto out;
+  if (how & WHOLE && (code = count_missing(p, parts, seen, all, err)) != 0) goto out;
   for (int i = 0; i < n; i++) {
     const struct kz_st_tensor *t = kz_safetensors_at(s, i);
     int k = place(p, parts, t->name, &index);
@@ -154,4 +158,13 @@ int kz_checkpoint_load(struct kz_paramset *p, const struct kz_safetensors *s, bo
 out:
   free(seen);
   return code;
+}
+
+int kz_checkpoint_load(struct kz_paramset *p, const struct kz_safetensors *s, bool all,
+                       struct kz_err *err) {
+  return load(p, s, WHOLE | (all ? ALL : 0), err);
+}
+
+int kz_checkpoint_adopt(struct kz_paramset *p, const struct kz_safetensors *s, struct kz_err *err) {
+  return load(p, s, 0, err);
 }

@@ -20,4 +20,8 @@ int kz_weights_save(const struct kz_paramset *p, const char *path, enum kz_st_dt
 int kz_checkpoint_load(struct kz_paramset *p, const struct kz_safetensors *s, bool all,
                        struct kz_err *err);
 
+/* The plain names of the file (ema. preferred) into the set, whose other parameters stay as they are.
+ * A tensor that is not part of the set, or has another shape, is an error. */
+int kz_checkpoint_adopt(struct kz_paramset *p, const struct kz_safetensors *s, struct kz_err *err);
+
 #endif

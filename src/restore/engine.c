@@ -6,6 +6,7 @@
 
 #include "model/fedr.h"
 #include "restore/sample.h"
+#include "text/vocabulary.h"
 
 #define BATCH 1 /* tiles a call: more gave no speed on two cores and takes memory */
 #define KEPT 2  /* sizes kept */
@@ -17,7 +18,9 @@ struct bound {
 
 struct kz_restorer {
   struct kz_model *model; /* borrowed */
-  int threads;            /* of the run that is going on */
+  int threads;            /* of the run that is going on, as are the guides */
+  struct kz_guides guides;
+  int32_t tokens[KZ_TEXT_TOKENS];
   struct bound bound[KEPT]; /* last used first */
 };
 
@@ -64,18 +67,30 @@ static int bind(void *self, int h, int w, int tiles, int *batch, struct kz_err *
   return 0;
 }
 
-static int run(void *self, int n, const float *in, const float *t, float *x0,
+static int run(void *self, int n, const float *in, const float *features, const float *t, float *x0,
                struct kz_err *err) {
   struct kz_restorer *r = self;
+  struct kz_guides guides = r->guides;
   (void)n;
-  return kz_denoiser_run(r->bound[0].denoiser, in, t, x0, err);
+  guides.features = features;
+  return kz_denoiser_run(r->bound[0].denoiser, in, t, &guides, x0, err);
+}
+
+static void say(void *self, const char *caption) {
+  struct kz_restorer *r = self;
+  kz_text_encode(caption, r->tokens);
+  r->guides.tokens = r->tokens;
 }
 
 int kz_restorer_run(struct kz_restorer *r, const char *image, const char *mask, const char *out,
                     const struct kz_restore_options *options, const struct kz_restore_host *host,
                     struct kz_restore_stats *stats, struct kz_err *err) {
-  const struct kz__denoise denoise = {r, bind, run};
+  const struct kz__denoise denoise = {.self = r, .bind = bind, .run = run,
+                                      .structure = kz_model_has_structure(r->model),
+                                      .say = kz_model_has_text(r->model) ? say : NULL};
   r->threads = (int)options->threads;
+  r->guides = (struct kz_guides){.structure = (float)options->guidance_structure,
+                                 .text = (float)options->guidance_text};
   return kz__restore(&denoise, image, mask, out, options, host, stats, err);
 }
 

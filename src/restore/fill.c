@@ -61,10 +61,10 @@ static int fill_both(struct kz__repair *c, const struct kz__holes *wide,
   return code;
 }
 
-int kz__fill(struct kz__repair *c, const struct kz__known *known,
-             const struct kz__denoise *denoise, const struct kz_restore_options *o,
-             const struct kz_restore_host *host, int *tiles, int *calls, struct kz_err *err) {
-  struct kz__means m = {.known = known, .denoise = denoise, .options = o, .host = host};
+int kz__fill(struct kz__repair *c, const struct kz__means *means, int *tiles, int *calls,
+             struct kz_err *err) {
+  struct kz__means m = *means;
+  const struct kz_restore_options *o = m.options;
   struct kz__holes thin = {0}, wide = {0};
   struct kz__tiles t[2] = {0}; /* of the thin, of the wide */
   int width = o->steps > 1 ? (int)o->thin : 0; /* one call is one call */

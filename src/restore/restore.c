@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 
 #include "base/file.h"
 #include "diffusion/sampler.h"
+#include "feature/drawing.h"
 #include "restore/sample.h"
 
 static const char *const sampler_names[] = {"ddim", "dpm++2m", NULL};
@@ -32,6 +34,14 @@ const struct kz_param kz_restore_params[] = {
      "of neighbouring tiles, at most half a tile"},
     {"overwrite", KZ_PARAM_BOOL, FIELD(overwrite), 0, 0, 1, NULL, NULL, "",
      "replace an output that exists"},
+    {.name = "text", .type = KZ_PARAM_STRING, .offset = FIELD(text),
+     .help = "what is painted there, in words (default: made from what can be seen)"},
+    {.name = "lines", .type = KZ_PARAM_STRING, .offset = FIELD(lines),
+     .help = "line drawing for the fill to follow, as large as the image"},
+    {"guidance-text", KZ_PARAM_FLOAT, FIELD(guidance_text), 1, 0, 10, NULL, NULL, "",
+     "how much the words count; 0: not at all, 1: as learned"},
+    {"guidance-structure", KZ_PARAM_FLOAT, FIELD(guidance_structure), 1, 0, 10, NULL, NULL, "",
+     "how much lines and features count; 0: not at all, 1: as learned"},
     {0}};
 
 static int check_options(const struct kz_restore_options *o, struct kz_err *err) {
@@ -126,15 +136,59 @@ out:
   return code;
 }
 
+static int read_lines(void *self, int x, int y, int w, int h, uint8_t *drawn, struct kz_err *err) {
+  return kz_drawing_read(self, x, y, w, h, drawn, err);
+}
+
+static bool given(const char *text) { return text && *text; }
+
+/* The line drawing, if there is one: open, and as large as the image. */
+static int open_lines(const struct kz__denoise *denoise, const struct kz_restore_options *o,
+                      const struct kz_image *im, const char *image, const char *out,
+                      struct kz_image **lines, struct kz_err *err) {
+  struct kz_image_info a, b;
+  if (!given(o->lines)) return 0;
+  if (!denoise->structure)
+    return kz_err_set(err, KZ_EUNSUPPORTED,
+                      "%s: this model does not follow line drawings; leave --lines out, or take a "
+                      "model with a structure branch", o->lines);
+  if (kz_same_file(o->lines, out))
+    return kz_err_set(err, KZ_EEXIST, "%s: would overwrite the drawing; choose another name", out);
+  int code = kz_image_open(o->lines, lines, err);
+  if (code) return code;
+  kz_image_get_info(im, &a);
+  kz_image_get_info(*lines, &b);
+  if (a.width == b.width && a.height == b.height) return 0;
+  return kz_err_set(err, KZ_ESHAPE,
+                    "%s is %d x %d but the drawing %s is %d x %d: they must be of one size", image,
+                    a.width, a.height, o->lines, b.width, b.height);
+}
+
+/* What is said of the picture, to the network and in the record. */
+static int choose_caption(const struct kz__denoise *denoise, const struct kz_restore_options *o,
+                          struct kz_image *im, const struct kz__holes *holes,
+                          struct kz_restore_stats *stats, struct kz_err *err) {
+  if (!denoise->say) return 0;
+  stats->caption_made = !given(o->text);
+  int code = 0;
+  if (stats->caption_made)
+    code = kz__caption_make(im, holes, stats->caption, err);
+  else
+    snprintf(stats->caption, sizeof stats->caption, "%s", o->text);
+  if (!code) denoise->say(denoise->self, stats->caption);
+  return code;
+}
+
 int kz__restore(const struct kz__denoise *denoise, const char *image, const char *mask,
                 const char *out, const struct kz_restore_options *o,
                 const struct kz_restore_host *host, struct kz_restore_stats *stats,
                 struct kz_err *err) {
   double start = kz_now();
-  struct kz_image *im = NULL, *m = NULL;
+  struct kz_image *im = NULL, *m = NULL, *lines = NULL;
+  struct kz_restore_stats all = {0};
   struct kz__holes holes = {0};
   struct kz__repair canvas = {0};
-  int tiles = 0, calls = 0, code = check_options(o, err);
+  int code = check_options(o, err);
   if (code) goto out;
   code = kz_image_open(image, &im, err);
   if (code) goto out;
@@ -144,6 +198,8 @@ int kz__restore(const struct kz__denoise *denoise, const char *image, const char
   if (code) goto out;
   code = check_sizes(im, image, m, mask, err);
   if (code) goto out;
+  code = open_lines(denoise, o, im, image, out, &lines, err);
+  if (code) goto out;
   code = kz__holes_read(&holes, m, err);
   if (code) goto out;
   kz_image_close(m);
@@ -152,19 +208,25 @@ int kz__restore(const struct kz__denoise *denoise, const char *image, const char
   if (code) goto out;
   code = kz__repair_init(&canvas, &holes, kz_samplers[o->sampler]->history > 0, err);
   if (code) goto out;
+  code = choose_caption(denoise, o, im, &holes, &all, err);
+  if (code) goto out;
   const struct kz__known known = {im, read_known};
-  code = kz__fill(&canvas, &known, denoise, o, host, &tiles, &calls, err);
+  const struct kz__drawn drawn = {lines, read_lines};
+  const struct kz__means means = {.known = &known, .drawn = lines ? &drawn : NULL,
+                                  .denoise = denoise, .options = o, .host = host};
+  code = kz__fill(&canvas, &means, &all.tiles, &all.calls, err);
   if (code) goto out;
   code = write_result(&canvas, im, out, o->overwrite, err);
   if (code) goto out;
-  if (stats)
-    *stats = (struct kz_restore_stats){
-        .width = holes.width, .height = holes.height, .tiles = tiles, .calls = calls,
-        .damaged = (double)holes.count / ((double)holes.width * holes.height),
-        .seconds = kz_now() - start};
+  all.width = holes.width;
+  all.height = holes.height;
+  all.damaged = (double)holes.count / ((double)holes.width * holes.height);
+  all.seconds = kz_now() - start;
+  if (stats) *stats = all;
 out:
   kz__repair_release(&canvas);
   kz__holes_release(&holes);
+  kz_image_close(lines);
   kz_image_close(m);
   kz_image_close(im);
   return code;

@@ -5,6 +5,7 @@
 #include "restore/sample.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "diffusion/sampler.h"
 
@@ -21,6 +22,8 @@ struct loop {
   size_t pixels; /* of a tile */
   bool keep;    /* `in` holds every tile, not one batch */
   float *in, *x0, *rgb, *t, *wx, *wy;
+  float *features; /* beside `in`; NULL if the network takes none */
+  struct kz__featurer featurer;
 };
 
 static void loop_release(struct loop *l) {
@@ -30,6 +33,19 @@ static void loop_release(struct loop *l) {
   free(l->t);
   free(l->wx);
   free(l->wy);
+  free(l->features);
+  kz__featurer_release(&l->featurer);
+}
+
+/* Features take the same places as tiles do. */
+static int features_init(struct loop *l, size_t places, struct kz_err *err) {
+  const struct kz__tiles *t = l->tiles;
+  if (!l->means->denoise->structure) return 0;
+  l->features = malloc(places * l->pixels * KZ_FUSED * sizeof *l->features);
+  if (!l->features)
+    return kz_err_set(err, KZ_ENOMEM, "no memory for the features of %d tiles", t->count);
+  memset(l->features, 0, places * l->pixels * KZ_FUSED * sizeof *l->features);
+  return kz__featurer_init(&l->featurer, t->ax.size, t->ay.size, err);
 }
 
 static int loop_init(struct loop *l, struct kz_err *err) {
@@ -39,34 +55,45 @@ static int loop_init(struct loop *l, struct kz_err *err) {
   if (code) return code;
   l->pixels = (size_t)t->ax.size * t->ay.size;
   size_t calls = ((size_t)t->count + l->batch - 1) / l->batch, tile = l->pixels * sizeof(float);
-  l->keep = calls * l->batch * tile * KZ__IN <= KEEP_BYTES;
-  l->in = calloc((l->keep ? calls : 1) * l->batch, tile * KZ__IN);
+  size_t channels = KZ__IN + (d->structure ? KZ_FUSED : 0);
+  l->keep = calls * l->batch * tile * channels <= KEEP_BYTES;
+  size_t places = (l->keep ? calls : 1) * l->batch;
+  l->in = calloc(places, tile * KZ__IN);
   l->x0 = malloc(l->batch * tile * 3);
   l->rgb = malloc(tile * 3);
   l->t = malloc((size_t)l->batch * sizeof *l->t);
   l->wx = malloc((size_t)t->ax.size * sizeof *l->wx);
   l->wy = malloc((size_t)t->ay.size * sizeof *l->wy);
-  if (l->in && l->x0 && l->rgb && l->t && l->wx && l->wy) return 0;
+  if (l->in && l->x0 && l->rgb && l->t && l->wx && l->wy) return features_init(l, places, err);
   return kz_err_set(err, KZ_ENOMEM, "no memory for %d tiles of %d x %d", t->count, t->ax.size,
                     t->ay.size);
+}
+
+/* Tile i into place `in`, with its features. */
+static int load(struct loop *l, int i, float *in, float *features, struct kz_err *err) {
+  int code = kz__tile_load(l->canvas, l->tiles, i, l->means->known, l->rgb, in, err);
+  if (!code && features)
+    code = kz__tile_features(&l->featurer, l->tiles, i, l->means->drawn, in, features, err);
+  return code;
 }
 
 /* One call of the network: tiles `first` and on, as many as a batch holds. Places left over in the
  * last batch keep what they held; what the network makes of it is not used. */
 static int call(struct loop *l, int step, int first, struct kz_err *err) {
-  size_t stride = l->pixels * KZ__IN;
+  size_t stride = l->pixels * KZ__IN, step_f = l->pixels * KZ_FUSED;
   float *in = l->in + (l->keep ? first * stride : 0);
+  float *features = l->features ? l->features + (l->keep ? first * step_f : 0) : NULL;
   int n = l->tiles->count - first < l->batch ? l->tiles->count - first : l->batch, code = 0;
   for (int k = 0; k < n && !code; k++) {
     if (step == 0 || !l->keep)
-      code = kz__tile_load(l->canvas, l->tiles, first + k, l->means->known, l->rgb,
-                           in + k * stride, err);
+      code = load(l, first + k, in + k * stride, features ? features + k * step_f : NULL, err);
     else
       kz__tile_update(l->canvas, l->tiles, first + k, in + k * stride);
   }
   if (code) return code;
   for (int k = 0; k < l->batch; k++) l->t[k] = (float)kz_sampler_time(step, l->steps);
-  code = l->means->denoise->run(l->means->denoise->self, l->batch, in, l->t, l->x0, err);
+  code = l->means->denoise->run(l->means->denoise->self, l->batch, in, features, l->t, l->x0,
+                                  err);
   for (int k = 0; k < n && !code; k++)
     code = kz__repair_add(l->canvas, l->tiles, first + k, l->x0 + k * l->pixels * 3, l->wx, l->wy,
                           err);

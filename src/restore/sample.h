@@ -4,6 +4,7 @@
 
 #include <kizil/restore.h>
 
+#include "restore/guide.h"
 #include "restore/repair.h"
 
 struct kz__denoise {
@@ -11,13 +12,19 @@ struct kz__denoise {
   /* Make ready for tiles of h x w, at most `tiles` of them at all; *batch: how many go into a
    * call. */
   int (*bind)(void *self, int h, int w, int tiles, int *batch, struct kz_err *err);
-  /* in [n, h, w, 7], t [n] -> x0 [n, h, w, 3], n = the batch of bind. */
-  int (*run)(void *self, int n, const float *in, const float *t, float *x0, struct kz_err *err);
+  /* in [n, h, w, 7], features [n, h, w, KZ_FUSED] (NULL unless `structure`), t [n] -> x0
+   * [n, h, w, 3], n = the batch of bind. */
+  int (*run)(void *self, int n, const float *in, const float *features, const float *t, float *x0,
+             struct kz_err *err);
+  bool structure; /* wants features */
+  /* The caption, before the first call; NULL: wants none. */
+  void (*say)(void *self, const char *caption);
 };
 
 /* What an image is sampled with. */
 struct kz__means {
   const struct kz__known *known;
+  const struct kz__drawn *drawn; /* NULL: no drawing */
   const struct kz__denoise *denoise;
   const struct kz_restore_options *options;
   const struct kz_restore_host *host; /* may be NULL */
@@ -31,9 +38,8 @@ int kz__sample(struct kz__repair *c, const struct kz__tiles *tiles, int steps,
 
 /* Fill all damage of a canvas: thin damage first, in one call, then wide damage with what was thin
  * among the known. *tiles: how many were computed; *calls: how often, in all. */
-int kz__fill(struct kz__repair *c, const struct kz__known *known,
-             const struct kz__denoise *denoise, const struct kz_restore_options *o,
-             const struct kz_restore_host *host, int *tiles, int *calls, struct kz_err *err);
+int kz__fill(struct kz__repair *c, const struct kz__means *means, int *tiles, int *calls,
+             struct kz_err *err);
 
 /* kz_restore_file over any network: see kizil/restore.h. */
 int kz__restore(const struct kz__denoise *denoise, const char *image, const char *mask,

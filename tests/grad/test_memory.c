@@ -97,8 +97,10 @@ static void test_train_or_not(void **state) {
 }
 
 static kz_var build_fedr(struct kz_graph *g, const kz_var *x) {
-  static const struct kz_fedr_config c = {{16, 16, 32, 32}, 4, 8, 48, 0};
-  return kz_fedr_build(g, &c, x[0], x[1]);
+  static const struct kz_fedr_config c = {
+      .width = {16, 16, 32, 32}, .heads = 4, .groups = 8, .time_width = 48};
+  struct kz_fedr net = {.x = x[0], .time = x[1]};
+  return kz_fedr_build(g, &c, &net);
 }
 
 static const struct op_case fedr_case = {

@@ -6,7 +6,8 @@
 #include "model/fedr.h"
 #include "nn/checkpoint.h"
 
-static const struct kz_fedr_config narrow = {{16, 16, 32, 32}, 4, 8, 48, 0};
+static const struct kz_fedr_config narrow = {
+    .width = {16, 16, 32, 32}, .heads = 4, .groups = 8, .time_width = 48, .input = 0};
 
 struct net {
   const struct kz_backend *backend;
@@ -55,8 +56,8 @@ static void net_init(struct net *t, const struct kz_fedr_config *c, struct kz_di
   assert_ok(kz_graph_new(&o, &t->g, &err));
   t->x = kz_graph_input(t->g, "x", KZ_F32, in, false);
   t->time = kz_graph_input(t->g, "time", KZ_F32, (struct kz_dims){in.n, 1, 1, KZ_FEDR_TIME}, false);
-  t->y = kz_fedr_build(t->g, c, t->x, t->time);
-  kz_graph_output(t->g, t->y);
+  struct kz_fedr fedr = {.x = t->x, .time = t->time};
+  t->y = kz_fedr_build(t->g, c, &fedr);
   assert_ok(kz_graph_finish(t->g, &err));
   struct kz_dims d = kz_graph_dims(t->g, t->y);
   assert_true(d.n == in.n && d.h == in.h && d.w == in.w && d.c == 3);
@@ -340,9 +341,9 @@ static void test_bad_size(void **state) {
   kz_paramset_init(&params, backend);
   struct kz_graph_options o = {.backend = backend, .params = &params, .dtype = KZ_F32};
   assert_ok(kz_graph_new(&o, &g, &err));
-  kz_var x = kz_graph_input(g, "x", KZ_F32, (struct kz_dims){1, 32, 40, 7}, false);
-  kz_var time = kz_graph_input(g, "time", KZ_F32, (struct kz_dims){1, 1, 1, KZ_FEDR_TIME}, false);
-  kz_graph_output(g, kz_fedr_build(g, &narrow, x, time));
+  struct kz_fedr fedr;
+  kz_fedr_inputs(g, &narrow, 1, 32, 40, &fedr);
+  kz_fedr_build(g, &narrow, &fedr);
   assert_int_equal(kz_graph_finish(g, &err), KZ_ESHAPE);
   assert_true(strlen(err.msg) > 0);
   kz_graph_free(g);

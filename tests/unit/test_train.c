@@ -221,8 +221,8 @@ static void test_model_of_run(void **state) {
     if (kz_denoiser_new(m, 1, 64, 64, 2, &d, &err)) fail_msg("%s", err.msg);
     assert_int_equal(kz__prepare_init(&p, kz_backend_cpu(2), 1, 64, &err), 0);
     assert_int_equal(held_out(&w, 3, 1, 64, &b, &err), 0);
-    kz__prepare_batch(&p, &b, &recipe, in, time);
-    assert_int_equal(kz_denoiser_run(d, in, &t, x0, &err), 0);
+    kz__prepare_batch(&p, &b, &recipe, &(struct kz__inputs){.in = in, .time = time});
+    assert_int_equal(kz_denoiser_run(d, in, &t, NULL, x0, &err), 0);
     for (int k = 0; k < 64 * 64; k++)
       for (int c = 0; b.mask[k] && c < 3; c++) {
         double truth = b.rgb[3 * k + c] / 127.5 - 1;
@@ -386,7 +386,7 @@ static void test_posterior(struct kz__prepare *p, const struct kz_batch *b,
   static float in[6 * 32 * 32 * 7], time[6 * KZ_FEDR_TIME];
   int64_t pixels = (int64_t)p->size * p->size;
   config->input = KZ_FEDR_POSTERIOR;
-  kz__prepare_batch(p, b, r, in, time);
+  kz__prepare_batch(p, b, r, &(struct kz__inputs){.in = in, .time = time});
   for (int64_t k = 0; k < p->n * pixels; k++)
     for (int c = 0; c < 3; c++) {
       double t = p->t[k / pixels], a = kz_schedule_alpha(t), s = kz_schedule_sigma(t);
@@ -415,7 +415,8 @@ static void test_prepare(void **state) {
   config.input = KZ_FEDR_NOISY; /* input and target by their plain definitions */
   assert_int_equal(next(&w, 4, N, S, &b, &err), 0);
   assert_int_equal(kz__prepare_init(&p, kz_backend_cpu(2), N, S, &err), 0);
-  double norm = kz__prepare_batch(&p, &b, &r, in, time), sum = 0, eps2 = 0, holes = 0;
+  struct kz__inputs to = {.in = in, .time = time};
+  double norm = kz__prepare_batch(&p, &b, &r, &to), sum = 0, eps2 = 0, holes = 0;
   assert_true(p.t[0] == 1 && p.t[1] == 1 && p.t[2] < 1 && p.t[5] < 1 && p.t[2] != p.t[3]);
   for (int k = 0; k < N * P; k++) {
     int i = k / P, x = k % S, y = k / S % S;
@@ -440,7 +441,8 @@ static void test_prepare(void **state) {
   float features[KZ_FEDR_TIME];
   kz_fedr_time_features(p.t[3], features);
   assert_memory_equal(features, time + 3 * KZ_FEDR_TIME, sizeof features);
-  assert_true(kz__prepare_batch(&p, &b, &r, again, time) == norm);
+  to.in = again;
+  assert_true(kz__prepare_batch(&p, &b, &r, &to) == norm);
   assert_memory_equal(in, again, sizeof in);
   test_posterior(&p, &b, &r, &config, in);
   kz__prepare_release(&p);

@@ -110,17 +110,17 @@ static void fill_stage(struct kz__run *r, struct kz_batch *b, const struct kz__r
   assert_ok(kz__perceptual_init(r, &err));
   assert_ok(next(&w, 0, COUNT, SIDE, b, &err));
   memset(mask + SIDE * SIDE, 0, SIDE * SIDE); /* the second sample is whole */
-  kz__prepare_batch(&s->prepare, b, recipe, kz_graph_data(s->graph, s->in),
-                    kz_graph_data(s->graph, s->time));
+  const struct kz__inputs to = kz__stage_inputs(s);
+  kz__prepare_batch(&s->prepare, b, recipe, &to);
   assert_ok(kz_graph_forward(s->graph, &err));
-  float *out = kz_graph_data(s->graph, s->out);
+  float *out = kz_graph_data(s->graph, s->net.out);
   for (uint32_t i = 0; i < COUNT * SIDE * SIDE * 3; i++) out[i] = .3f * noise_at(8, i);
 }
 
 static double loss_of(struct kz__run *r, const struct kz_batch *b) {
   struct kz_err err = {0};
   double loss = 0;
-  float *diff = kz_graph_diff(r->stage.graph, r->stage.out);
+  float *diff = kz_graph_diff(r->stage.graph, r->stage.net.out);
   memset(diff, 0, sizeof *diff * COUNT * SIDE * SIDE * 3);
   assert_ok(kz__perceptual_gradient(&r->stage, b, .5, &loss, &err));
   return loss;
@@ -140,9 +140,9 @@ static void test_gradient(void **state) {
   kz_fedr_config_defaults(&r.config);
   for (int i = 0; i < 4; i++) r.config.width[i] = 16;
   fill_stage(&r, &b, &recipe);
-  float *out = kz_graph_data(r.stage.graph, r.stage.out);
+  float *out = kz_graph_data(r.stage.graph, r.stage.net.out);
   assert_true(loss_of(&r, &b) > 0);
-  memcpy(grad, kz_graph_diff(r.stage.graph, r.stage.out), sizeof grad);
+  memcpy(grad, kz_graph_diff(r.stage.graph, r.stage.net.out), sizeof grad);
   memcpy(base, out, sizeof base);
   for (int i = 0; i < VALUES; i++) {
     if (i < 2 * SAMPLE || !mask[i / 3]) assert_true(grad[i] == 0);

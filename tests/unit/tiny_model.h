@@ -23,9 +23,9 @@ static inline int tiny_model_write(const char *path, uint64_t seed, struct kz_er
   const struct kz_graph_options o = {.backend = backend, .params = &params, .dtype = KZ_F32};
   int code = kz_graph_new(&o, &g, err);
   if (code) goto out;
-  kz_var x = kz_graph_input(g, "x", KZ_F32, (struct kz_dims){1, 32, 32, KZ_FEDR_IN}, false);
-  kz_var t = kz_graph_input(g, "t", KZ_F32, (struct kz_dims){1, 1, 1, KZ_FEDR_TIME}, false);
-  kz_graph_output(g, kz_fedr_build(g, &config, x, t));
+  struct kz_fedr fedr;
+  kz_fedr_inputs(g, &config, 1, 32, 32, &fedr);
+  kz_fedr_build(g, &config, &fedr);
   code = kz_graph_finish(g, err);
   if (code) goto out;
   kz_rng_init(&rng, seed);

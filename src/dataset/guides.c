@@ -1,0 +1,54 @@
+/* Guides are drawn anew for each crop from the crop itself, so that they fit it whatever was done to
+ * it: a turned crop has turned lines, and a recoloured one is described by its own colours. */
+#include "dataset/guides.h"
+
+#include <stdlib.h>
+
+#include "feature/fused.h"
+#include "feature/sketch.h"
+
+/* Shares of captions. */
+#define WITH_FACTS 0.7f
+#define COLOURS_OF_ALL 0.6f   /* the writer knows what was there */
+#define COLOURS_OF_REST 0.25f /* as restoring writes it by itself; else none */
+#define CHINESE 0.3f
+
+int kz__guide_maker_resize(struct kz__guide_maker *m, int size, struct kz_err *err) {
+  if (m->size == size) return 0;
+  kz__guide_maker_release(m);
+  m->rgb = malloc((size_t)size * (size_t)size * 3 * sizeof *m->rgb);
+  m->scratch = malloc(kz_fused_scratch(size, size) * sizeof *m->scratch);
+  m->bytes = malloc(kz_sketch_scratch(size, size));
+  if (!m->rgb || !m->scratch || !m->bytes) {
+    kz__guide_maker_release(m);
+    return kz_err_set(err, KZ_ENOMEM, "no memory for the guides of crops of %d px", size);
+  }
+  m->size = size;
+  return 0;
+}
+
+void kz__guide_maker_release(struct kz__guide_maker *m) {
+  free(m->rgb);
+  free(m->scratch);
+  free(m->bytes);
+  *m = (struct kz__guide_maker){0};
+}
+
+void kz__guide_lines(struct kz__guide_maker *m, struct kz_rng *rng, const uint8_t *rgb,
+                     uint8_t *drawn, uint8_t *valid) {
+  for (int i = 0; i < m->size * m->size * 3; i++) m->rgb[i] = (float)rgb[i] * (1 / 127.5f) - 1;
+  kz_fused_line(m->size, m->size, m->rgb, NULL, drawn, m->scratch);
+  kz_sketch_roughen(rng, m->size, m->size, drawn, valid, m->bytes);
+}
+
+void kz__guide_caption(struct kz_rng *rng, const struct kz_caption_facts *facts, int size,
+                       const uint8_t *rgb, const uint8_t *mask, char text[KZ_CAPTION_MOST]) {
+  float what = kz_rng_uniform(rng), language = kz_rng_uniform(rng), colours = kz_rng_uniform(rng);
+  if (what >= WITH_FACTS) facts = NULL;
+  if (colours < COLOURS_OF_ALL)
+    mask = NULL;
+  else if (colours >= COLOURS_OF_ALL + COLOURS_OF_REST)
+    rgb = mask = NULL;
+  kz_caption_write(text, language < CHINESE ? KZ_LANGUAGE_ZH : KZ_LANGUAGE_EN, facts, size, size,
+                   rgb, mask);
+}

@@ -1,0 +1,35 @@
+/* The guides of a restoration: features of a tile, and a caption for the whole picture. */
+#ifndef KZ_RESTORE_GUIDE_H
+#define KZ_RESTORE_GUIDE_H
+
+#include <kizil/caption.h>
+
+#include "feature/fused.h"
+#include "restore/repair.h"
+
+/* Where a line drawing comes from. */
+struct kz__drawn {
+  void *self;
+  /* drawn [h, w], 255 = line. */
+  int (*read)(void *self, int x, int y, int w, int h, uint8_t *drawn, struct kz_err *err);
+};
+
+/* Scratch for tiles of one size. */
+struct kz__featurer {
+  int w, h;
+  float *rgb, *mask, *scratch;
+  uint8_t *part, *drawn, *valid; /* what is read; the tile of it; all 255 */
+};
+int kz__featurer_init(struct kz__featurer *f, int w, int h, struct kz_err *err);
+void kz__featurer_release(struct kz__featurer *f);
+/* Features [size_y, size_x, KZ_FUSED] of a tile that has been loaded into `in`; `drawn` may be
+ * NULL. */
+int kz__tile_features(struct kz__featurer *f, const struct kz__tiles *t, int i,
+                      const struct kz__drawn *drawn, const float *in, float *features,
+                      struct kz_err *err);
+
+/* A caption from what can be seen: the palette of a sample of the known pixels. */
+int kz__caption_make(struct kz_image *im, const struct kz__holes *h, char text[KZ_CAPTION_MOST],
+                     struct kz_err *err);
+
+#endif
