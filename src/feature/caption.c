@@ -17,7 +17,7 @@
 enum { CLUSTERS = 8, LEAST_COLOURS = 3, MOST_COLOURS = 5 };
 
 #define SEED 1           /* of the palette */
-#define SMALL 0.06f      /* share of a colour that is not worth a word when there are others */
+#define SMALL 0.04f      /* share of a colour that is not worth a word when there are others */
 #define SMALLEST 0.02f   /* that is never worth one */
 #define ASIDE 0.12f      /* distance from the middle of what is known, to be called above, left, ... */
 #define TOGETHER 0.42f   /* joint deviation in x and y, to be called in the centre; 0.58: everywhere */
