@@ -55,7 +55,8 @@ static void draw(int n, uint8_t *line) {
 static int bench_sketch(const struct bench_options *o) {
   const int n = o->size, draws = 20 * o->rounds;
   const size_t pixels = (size_t)n * (size_t)n;
-  uint8_t *line = malloc(pixels), *valid = malloc(pixels), *scratch = malloc(kz_sketch_scratch(n, n));
+  uint8_t *line = malloc(pixels), *valid = malloc(pixels);
+  uint8_t *scratch = malloc(kz_sketch_scratch(n, n));
   double sum = 0, most = 0;
   struct kz_rng rng;
   if (!line || !valid || !scratch) return bench_die("out of memory");

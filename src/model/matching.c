@@ -3,8 +3,8 @@
  * R is the hole and its ring, N its pixels, r its indicator; the ring is a square of 2 ring + 1
  * grown around each pixel of the hole. e = r (x - target), so the picture that is judged is
  * z = target + e: the model's in R and the truth elsewhere, which no gradient leaves.
- * |v| is smooth: |v|_E = sqrt(v^2 + E^2) - E, d|v|_E / dv = v / sqrt(v^2 + E^2); each E is a power of
- * two, so that |0|_E is 0 to the last bit.
+ * |v| is smooth: |v|_E = sqrt(v^2 + E^2) - E, d|v|_E / dv = v / sqrt(v^2 + E^2); each E is a power
+ * of two, so that |0|_E is 0 to the last bit.
  *
  * Gradient, p and q neighbours in a row or in a column, both in R, E = 2^-9:
  *   G = 1/6N sum over p, q and colours of |e_q - e_p|_E
@@ -22,7 +22,7 @@
  *   into reading -dT/dg of the edge beyond it
  *   dT/de = dT/dl (0.299, 0.587, 0.114) r
  *
- * Colour, over the blocks b of 4 x 4 and of 8 x 8 px, n_b their pixels in R, s_b the sum of e there:
+ * Colour, over the blocks b of 4 x 4 and of 8 x 8 px, n_b their pixels in R, s_b e's sum there:
  *   C = 1/6N sum over b and colours of s_b^2 / n_b  (each pixel counts by its block's mean)
  *   dC/de = 1/6N 2 s_b / n_b, summed over the two blocks that a pixel is in
  *

@@ -52,8 +52,9 @@ static void roughen(struct drawing *d, uint64_t seed, int slip) {
 static void draw_truth(struct drawing *d) {
   for (int i = 0; i < d->w * d->h; i++) {
     const float x = (float)(i % d->w), y = (float)(i / d->w);
-    const float ring = fminf(fabsf(hypotf(x - 25, y - 30) - 16), fabsf(hypotf(x - 66, y - 38) - 22));
-    const float ink = fmaxf(1.6f - ring, 1.5f - fabsf(y - 8 - x / 12));
+    const float left = fabsf(hypotf(x - 25, y - 30) - 16);
+    const float right = fabsf(hypotf(x - 66, y - 38) - 22);
+    const float ink = fmaxf(1.6f - fminf(left, right), 1.5f - fabsf(y - 8 - x / 12));
     d->truth[i] = (uint8_t)(255 * fminf(fmaxf(ink, 0), 1));
     if (i % d->w == 3) d->truth[i] = 90;
     if (i % 613 == 0) d->truth[i] = 200;
@@ -143,7 +144,8 @@ static void test_shares(void **state) {
 
 static void test_small(void **state) {
   (void)state;
-  static const int sides[][2] = {{1, 1}, {2, 1}, {1, 2}, {1, 300}, {300, 1}, {7, 9}, {8, 8}, {17, 3}};
+  static const int sides[][2] = {{1, 1},   {2, 1}, {1, 2}, {1, 300},
+                                 {300, 1}, {7, 9}, {8, 8}, {17, 3}};
   for (size_t k = 0; k < sizeof sides / sizeof *sides; k++) {
     struct drawing d;
     drawing_init(&d, sides[k][0], sides[k][1]);
