@@ -19,8 +19,9 @@ enum { CLUSTERS = 8, LEAST_COLOURS = 3, MOST_COLOURS = 5 };
 #define SEED 1           /* of the palette */
 #define SMALL 0.04f      /* share of a colour that is not worth a word when there are others */
 #define SMALLEST 0.02f   /* that is never worth one */
-#define ASIDE 0.12f      /* distance from the middle of what is known, to be called above, left, ... */
-#define TOGETHER 0.42f   /* joint deviation in x and y, to be called in the centre; 0.58: everywhere */
+/* In deviations of what is known, which lies evenly, as a rule: */
+#define ASIDE 0.42f    /* distance from its middle, to be called above, left, ... */
+#define TOGETHER 0.73f /* deviation, to be called in the centre; 1: everywhere */
 
 /* ---- a line of clean text ---- */
 
@@ -149,18 +150,40 @@ struct place {
   const char *english, *chinese;
 };
 
-/* Where a colour is, seen from the middle of what is known; NULL: here and there. */
-static const struct place *place_of(const struct kz_palette_colour *c, float middle_x,
-                                    float middle_y) {
+/* Where what is known lies. */
+struct extent {
+  float x, y;               /* its middle */
+  float spread_x, spread_y; /* its deviation, over 0 */
+};
+
+static struct extent extent_of(const struct kz_palette *palette) {
+  struct extent e = {0};
+  for (int i = 0; i < palette->count; i++) {
+    e.x += palette->colours[i].share * palette->colours[i].x;
+    e.y += palette->colours[i].share * palette->colours[i].y;
+  }
+  for (int i = 0; i < palette->count; i++) {
+    const struct kz_palette_colour *c = &palette->colours[i];
+    float dx = c->x - e.x, dy = c->y - e.y;
+    e.spread_x += c->share * (dx * dx + c->spread_x * c->spread_x);
+    e.spread_y += c->share * (dy * dy + c->spread_y * c->spread_y);
+  }
+  e.spread_x = fmaxf(sqrtf(e.spread_x), 1e-3f);
+  e.spread_y = fmaxf(sqrtf(e.spread_y), 1e-3f);
+  return e;
+}
+
+/* NULL: here and there. */
+static const struct place *place_of(const struct kz_palette_colour *c, const struct extent *e) {
   static const struct place above = {"above", "上部"}, below = {"below", "下部"};
   static const struct place left = {"at left", "左侧"}, right = {"at right", "右侧"};
   static const struct place centre = {"in the centre", "中央"};
-  float dx = c->x - middle_x, dy = c->y - middle_y;
+  float dx = (c->x - e->x) / e->spread_x, dy = (c->y - e->y) / e->spread_y;
   if (fmaxf(fabsf(dx), fabsf(dy)) > ASIDE) {
     if (fabsf(dx) > fabsf(dy)) return dx < 0 ? &left : &right;
     return dy < 0 ? &above : &below;
   }
-  return c->spread_x + c->spread_y < TOGETHER ? &centre : NULL;
+  return c->spread_x / e->spread_x + c->spread_y / e->spread_y < 2 * TOGETHER ? &centre : NULL;
 }
 
 /* " red" after "cinnabar"; nothing after "red ochre". */
@@ -195,18 +218,14 @@ static bool named_before(const struct kz_palette *palette, int i) {
 static void put_palette(struct line *o, enum kz_language language,
                         const struct kz_palette *palette) {
   static const char *const first[] = {"; ", "；"}, *const next[] = {", ", "，"};
-  float middle_x = 0, middle_y = 0;
-  for (int i = 0; i < palette->count; i++) {
-    middle_x += palette->colours[i].share * palette->colours[i].x;
-    middle_y += palette->colours[i].share * palette->colours[i].y;
-  }
+  const struct extent extent = extent_of(palette);
   for (int i = 0, written = 0; i < palette->count && written < MOST_COLOURS; i++) {
     const struct kz_palette_colour *c = &palette->colours[i];
     size_t before = o->n;
     if (i && c->share < (written < LEAST_COLOURS ? SMALLEST : SMALL)) break;
     if (named_before(palette, i)) continue;
     if (o->n) put(o, written ? next[language] : first[language]);
-    put_colour(o, language, c->pigment, place_of(c, middle_x, middle_y), !written);
+    put_colour(o, language, c->pigment, place_of(c, &extent), !written);
     written++;
     if (o->full) {
       o->text[o->n = before] = 0;
