@@ -8,6 +8,7 @@
 static const struct kz_command *const commands[] = {
     &kz_cmd_damage,
     &kz_cmd_eval,
+    &kz_cmd_features,
     &kz_cmd_restore,
     &kz_cmd_sample,
     &kz_cmd_sheet,

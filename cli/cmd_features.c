@@ -1,0 +1,82 @@
+/* kizil features: what the network's structure branch reads, as pictures to look at. */
+#include <stdio.h>
+
+#include <kizil/feature.h>
+#include <kizil/image.h>
+
+#include "cli.h"
+
+#define EXIT_INTERRUPTED 130
+
+struct args {
+  const char *image, *mask, *lines, *out;
+  struct kz_features_options o;
+  struct kz_cli_progress progress;
+};
+
+static const char notes[] =
+    "OUT.tif has a page a feature, 16-bit grey, their names and ranges in ImageDescription: lines,\n"
+    "gradient, direction, texture, colour layout, distance to the hole, the drawing, the palette.\n"
+    "OUT.png shows them in one picture, OUT-sheet.png side by side. All are computed from known\n"
+    "pixels only: what a hole holds changes nothing.\n"
+    "\n"
+    "  kizil features mural.jpg -o mural-features\n"
+    "  kizil features mural.jpg --mask damage.png --lines drawing.png -o out/mural --overwrite";
+
+static void show_progress(void *self, int done, int total) {
+  struct args *a = self;
+  kz_cli_progress(&a->progress, "%s: %d %%", a->image, (int)(100.0 * done / total));
+}
+
+static bool asked_to_stop(void *self) {
+  (void)self;
+  return kz_cli_interrupted();
+}
+
+static int make(struct args *a, struct kz_err *err) {
+  const struct kz_features_host host = {a, show_progress, asked_to_stop};
+  struct kz_features_stats stats;
+  char took[32];
+  kz_cli_catch_interrupts();
+  int code = kz_image_startup("kizil", 0, err);
+  if (!code)
+    code = kz_features_file(a->image, a->mask, a->lines, a->out, &a->o, &host, &stats, err);
+  kz_cli_progress_end(&a->progress);
+  if (code) return code;
+  printf("%s: %d x %d, %.2f %% damaged, %d features, %s (%.1f Mpx/s)\n", a->image, stats.width,
+         stats.height, 100 * stats.damaged, KZ_FEATURES, kz_cli_duration(stats.seconds, took),
+         1e-6 * stats.width * stats.height / stats.computing);
+  if (stats.palette[0]) printf("palette: %s\n", stats.palette);
+  return 0;
+}
+
+static int run(int argc, char **argv) {
+  struct args a = {0};
+  struct kz_err err;
+  const struct kz_cli_positional positionals[] = {
+      {"IMAGE", &a.image, "photograph of the painting", false}, {0}};
+  const struct kz_cli_option options[] = {
+      {.name = "mask", .value = "MASK", .text = &a.mask, .help = "damage, white; none without it"},
+      {.name = "lines", .value = "DRAWING", .text = &a.lines,
+       .help = "line drawing of what is in the holes: dark on white or transparent"},
+      {.name = "output", .letter = 'o', .value = "OUT", .text = &a.out, .required = true,
+       .help = "writes OUT.tif, OUT.png, OUT-sheet.png"},
+      {0}};
+  const struct kz_cli_parser parser = {.command = &kz_cmd_features,
+                                       .positionals = positionals,
+                                       .options = options,
+                                       .tables = {{kz_features_params, &a.o},
+                                                  {kz_line_params, &a.o},
+                                                  {kz_palette_params, &a.o}},
+                                       .notes = notes};
+  int status = kz_cli_parse(&parser, argc, argv);
+  if (status >= 0) return status;
+  int code = make(&a, &err);
+  status = !code ? KZ_EXIT_OK : code == KZ_EINTR ? EXIT_INTERRUPTED : kz_cli_fail(&err);
+  kz_image_shutdown();
+  kz_cli_release(&parser);
+  return status;
+}
+
+const struct kz_command kz_cmd_features = {
+    "features", "lines, texture, colours of a picture, as pictures", run};
