@@ -15,8 +15,16 @@
 
 #define EXIT_INTERRUPTED 130
 
+/* One picture. */
+struct job {
+  const char *image, *mask, *out;
+  const char *record;      /* NULL: none is kept */
+  const char *lines, *text; /* NULL: as the options say */
+};
+
 struct args {
-  const char *image, *mask, *out, *batch, *model;
+  struct job job;
+  const char *batch, *model;
   struct kz_restore_options o;
 };
 
@@ -64,21 +72,26 @@ static int load_model(struct session *s, struct kz_err *err) {
   return code;
 }
 
-static int restore(struct session *s, const char *image, const char *mask, const char *out,
-                   struct kz_err *err) {
-  const struct kz_restore_options *o = &s->args->o;
+static int restore(struct session *s, const struct job *j, struct kz_err *err) {
+  struct kz_restore_options o = s->args->o;
   const struct kz_restore_host host = {s, show_progress, asked_to_stop};
   struct kz_restore_stats stats;
   char duration[32];
   int code = load_model(s, err);
   if (code) return code;
-  s->image = image;
-  code = kz_restorer_run(s->restorer, image, mask, out, o, &host, &stats, err);
+  s->image = j->image;
+  if (j->record && !o.overwrite && !access(j->record, F_OK))
+    return kz_err_set(err, KZ_EEXIST, "%s: is there already; --overwrite replaces it", j->record);
+  if (j->lines) o.lines = j->lines;
+  if (j->text) o.text = j->text;
+  code = kz_restorer_run(s->restorer, j->image, j->mask, j->out, &o, &host, &stats, err);
   kz_cli_progress_end(&s->progress);
+  if (!code && j->record)
+    code = kz_restore_record(s->model, j->image, j->mask, j->out, &o, &stats, j->record, err);
   if (code) return code;
   printf("%d x %d, %.2f %% damaged, %d tile%s, %d call%s, %s: %s\n", stats.width, stats.height,
          100 * stats.damaged, stats.tiles, stats.tiles == 1 ? "" : "s", stats.calls,
-         stats.calls == 1 ? "" : "s", kz_cli_duration(stats.seconds, duration), out);
+         stats.calls == 1 ? "" : "s", kz_cli_duration(stats.seconds, duration), j->out);
   fflush(stdout);
   return 0;
 }
@@ -87,23 +100,24 @@ static int run_single(struct session *s) {
   const struct args *a = s->args;
   struct kz_err err;
   bool lossless = true;
-  int code = restore(s, a->image, a->mask, a->out, &err);
+  int code = restore(s, &a->job, &err);
   if (code) return code == KZ_EINTR ? EXIT_INTERRUPTED : kz_cli_fail(&err);
-  if (!kz_image_lossless(a->out, &lossless, &err) && !lossless)
+  if (!kz_image_lossless(a->job.out, &lossless, &err) && !lossless)
     kz_cli_warn("%s: this format changes pixels a little everywhere; PNG and TIFF keep what is "
                 "outside the mask exactly",
-                a->out);
+                a->job.out);
   return KZ_EXIT_OK;
 }
 
 /* ---- lists ---- */
 
-enum { IMAGE, MASK, OUTPUT, COLUMNS };
-static const char *const column_names[COLUMNS] = {"image", "mask", "output"};
+enum { IMAGE, MASK, OUTPUT, NEEDED, LINES = NEEDED, TEXT, RECORD, COLUMNS };
+static const char *const column_names[COLUMNS] = {"image", "mask", "output",
+                                                  "lines", "text", "record"};
 
 struct row {
   int line;
-  const char *field[COLUMNS]; /* into the list's text */
+  const char *field[COLUMNS]; /* into the list's text; NULL: no such column, or nothing in it */
   const char *problem;        /* or NULL */
 };
 
@@ -136,7 +150,7 @@ static int read_header(struct list *l, int column[COLUMNS], struct kz_err *err) 
                           column_names[c]);
       column[c] = f;
     }
-    if (column[c] < 0)
+    if (column[c] < 0 && c < NEEDED)
       return kz_err_set(err, KZ_EFORMAT, "%s: line %d: no column \"%s\"; the first line names the "
                         "columns: image,mask,output", l->path, r.line, column_names[c]);
   }
@@ -149,8 +163,9 @@ static struct row make_row(const struct kz_csv_record *r, const int column[COLUM
   if (r->count < fields) row.problem = "fewer fields than the first line names";
   if (r->count > fields) row.problem = "more fields than the first line names; quote commas";
   for (int c = 0; c < COLUMNS && !row.problem; c++) {
-    row.field[c] = r->fields[column[c]];
-    if (!row.field[c][0]) row.problem = "image, mask or output is empty";
+    if (column[c] < 0) continue;
+    row.field[c] = r->fields[column[c]][0] ? r->fields[column[c]] : NULL;
+    if (!row.field[c] && c < NEEDED) row.problem = "image, mask or output is empty";
   }
   return row;
 }
@@ -207,7 +222,9 @@ static enum outcome run_row(struct session *s, const struct list *l, const struc
     code = kz_err_set(&err, KZ_EFORMAT, "%s", row->problem);
   } else {
     if (!a->o.overwrite && access(row->field[OUTPUT], F_OK) == 0) return SKIPPED;
-    code = restore(s, row->field[IMAGE], row->field[MASK], row->field[OUTPUT], &err);
+    const struct job j = {row->field[IMAGE],  row->field[MASK],  row->field[OUTPUT],
+                          row->field[RECORD], row->field[LINES], row->field[TEXT]};
+    code = restore(s, &j, &err);
   }
   if (!code) return DONE;
   if (code == KZ_EINTR) return STOPPED;
@@ -243,13 +260,14 @@ out:
 /* ---- the command ---- */
 
 static int check_usage(const struct args *a) {
-  if (a->batch && (a->image || a->mask || a->out))
-    return kz_cli_usage("--batch takes images, masks and outputs from its list; leave IMAGE, "
-                        "--mask and --output out");
+  const struct job *j = &a->job;
+  if (a->batch && (j->image || j->mask || j->out || j->record))
+    return kz_cli_usage("--batch takes images, masks, outputs and records from its list; leave "
+                        "IMAGE, --mask, --output and --record out");
   if (!a->batch) {
-    if (!a->image) return kz_cli_usage("give an IMAGE, or a list with --batch");
-    if (!a->mask) return kz_cli_usage("give the damage with --mask MASK");
-    if (!a->out) return kz_cli_usage("say where to write with -o OUT");
+    if (!j->image) return kz_cli_usage("give an IMAGE, or a list with --batch");
+    if (!j->mask) return kz_cli_usage("give the damage with --mask MASK");
+    if (!j->out) return kz_cli_usage("say where to write with -o OUT");
   }
   long long tile = (long long)a->o.tile, overlap = (long long)a->o.overlap;
   if (tile && (tile < 64 || tile % 32))
@@ -265,11 +283,16 @@ static const char notes[] =
     "TIFF or WebP. Pixels outside the mask stay exactly as they are, unless OUT is a format that\n"
     "changes them (JPEG, lossy WebP).\n"
     "\n"
-    "LIST.csv names its columns in the first line: image, mask and output, in any order. Relative\n"
-    "paths start from the current directory. A row that fails is reported and the rest goes on;\n"
-    "rows whose output exists are skipped unless --overwrite is given.\n"
+    "The fill follows a line drawing (--lines) where there is one, and words (--text), English or\n"
+    "Chinese. Without words a caption is made from the colours that can be seen.\n"
+    "\n"
+    "LIST.csv names its columns in the first line: image, mask and output, and if wanted lines, text\n"
+    "and record, in any order. Relative paths start from the current directory. A row that fails is\n"
+    "reported and the rest goes on; rows whose output exists are skipped unless --overwrite is given.\n"
     "\n"
     "  kizil restore mural.jpg --mask mask.png -o restored.png\n"
+    "  kizil restore mural.jpg --mask mask.png --lines drawing.png -o restored.png\n"
+    "  kizil restore mural.jpg --mask mask.png --text 'flying apsara, blue scarf' -o restored.png\n"
     "  kizil restore --batch list.csv --seed 3\n"
     "\n"
     "Exit status: 0 done, 1 something failed, 2 wrong usage, 130 interrupted.";
@@ -277,10 +300,12 @@ static const char notes[] =
 static int run(int argc, char **argv) {
   struct args a = {0};
   const struct kz_cli_positional positionals[] = {
-      {"IMAGE", &a.image, "photograph to restore", true}, {0}};
+      {"IMAGE", &a.job.image, "photograph to restore", true}, {0}};
   const struct kz_cli_option options[] = {
-      {.name = "mask", .value = "MASK", .text = &a.mask, .help = "damage, white"},
-      {.name = "output", .letter = 'o', .value = "OUT", .text = &a.out, .help = "where to write"},
+      {.name = "mask", .value = "MASK", .text = &a.job.mask, .help = "damage, white"},
+      {.name = "output", .letter = 'o', .value = "OUT", .text = &a.job.out, .help = "where to write"},
+      {.name = "record", .value = "FILE.json", .text = &a.job.record,
+       .help = "write what was used and said: model, parameters, caption, drawing"},
       {.name = "batch", .value = "LIST.csv", .text = &a.batch, .help = "restore all of a list"},
       {.name = "model", .value = "FILE", .text = &a.model, .help = "weights to use"},
       {0}};

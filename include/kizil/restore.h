@@ -19,7 +19,7 @@ struct kz_restore_options {
   int64_t tile;    /* px, multiple of 32; 0: 256 to 512, whichever computes fewest pixels */
   int64_t overlap; /* px, at most half a tile */
   bool overwrite;
-  /* Guides; a model without one ignores it (text, guidance) or refuses it (lines). */
+  /* Guides; what a model does not have is refused (KZ_EUNSUPPORTED). */
   const char *text;  /* caption, any language; NULL or "": one is made from what can be seen */
   const char *lines; /* file of a line drawing as large as the image: black or coloured lines on white
                       * or transparent ground; NULL or "": none */
@@ -52,6 +52,12 @@ struct kz_restore_host {
 int kz_restore_file(struct kz_model *model, const char *image, const char *mask, const char *out,
                     const struct kz_restore_options *options, const struct kz_restore_host *host,
                     struct kz_restore_stats *stats, struct kz_err *err);
+
+/* Write a record of a restoration that is done, as JSON: files, model, parameters, the caption and
+ * who gave it, the drawing, figures. KZ_EFORMAT if a name is not UTF-8. */
+int kz_restore_record(const struct kz_model *model, const char *image, const char *mask,
+                      const char *out, const struct kz_restore_options *options,
+                      const struct kz_restore_stats *stats, const char *path, struct kz_err *err);
 
 /* The same for many images: what a size of tile needs is kept from one image to the next. The model
  * must outlive the restorer; one thread at a time. */

@@ -168,6 +168,9 @@ static int open_lines(const struct kz__denoise *denoise, const struct kz_restore
 static int choose_caption(const struct kz__denoise *denoise, const struct kz_restore_options *o,
                           struct kz_image *im, const struct kz__holes *holes,
                           struct kz_restore_stats *stats, struct kz_err *err) {
+  if (!denoise->say && given(o->text))
+    return kz_err_set(err, KZ_EUNSUPPORTED, "this model does not read text; leave --text out, or "
+                      "take a model with a text encoder");
   if (!denoise->say) return 0;
   stats->caption_made = !given(o->text);
   int code = 0;
