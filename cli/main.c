@@ -6,6 +6,7 @@
 #include "main.h"
 
 static const struct kz_command *const commands[] = {
+    &kz_cmd_caption,
     &kz_cmd_damage,
     &kz_cmd_eval,
     &kz_cmd_features,

@@ -29,6 +29,12 @@ void kz_caption_write(char text[KZ_CAPTION_MOST], enum kz_language language,
                       const struct kz_caption_facts *facts, int w, int h, const uint8_t *rgb,
                       const uint8_t *mask);
 
+/* The same for a picture in a file, seen at up to 128 x 128 points as restoring sees it, and its
+ * mask (white: damage) or NULL. kz_image_startup comes first. Masks of another size: KZ_ESHAPE. */
+int kz_caption_image(const char *image, const char *mask, enum kz_language language,
+                     const struct kz_caption_facts *facts, char text[KZ_CAPTION_MOST],
+                     struct kz_err *err);
+
 /* ---- a list of pictures and what is known of them ---- */
 
 /* A CSV file with a header line: column `file` (path as written by its owner, matched by its last

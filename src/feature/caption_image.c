@@ -1,0 +1,85 @@
+/* The caption of a picture in a file: colours are looked at on a grid of points, row by row, so that
+ * a picture of any size costs a few rows of memory. Restoring looks at the same points. */
+#include <kizil/caption.h>
+
+#include <math.h>
+#include <stdlib.h>
+
+#include <kizil/image.h>
+
+enum { GRID = 128 };
+
+struct sampler {
+  struct kz_image *image, *mask; /* mask may be NULL */
+  int width, height;
+  float *line; /* [width, 3] */
+  uint8_t *damaged; /* [width] */
+  int w, h; /* points of the grid */
+  uint8_t *rgb, *hole; /* [h, w, 3], [h, w] */
+};
+
+static void release(struct sampler *s) {
+  kz_image_close(s->image);
+  kz_image_close(s->mask);
+  free(s->line);
+  free(s->damaged);
+  free(s->rgb);
+  free(s->hole);
+}
+
+static int open_files(struct sampler *s, const char *image, const char *mask, struct kz_err *err) {
+  struct kz_image_info info, of_mask;
+  int code = kz_image_open(image, &s->image, err);
+  if (!code && mask) code = kz_image_open(mask, &s->mask, err);
+  if (code) return code;
+  kz_image_get_info(s->image, &info);
+  s->width = info.width;
+  s->height = info.height;
+  if (!mask) return 0;
+  kz_image_get_info(s->mask, &of_mask);
+  if (info.width == of_mask.width && info.height == of_mask.height) return 0;
+  return kz_err_set(err, KZ_ESHAPE, "%s is %d x %d px, the mask %s %d x %d", image, info.width,
+                    info.height, mask, of_mask.width, of_mask.height);
+}
+
+static int make_room(struct sampler *s, struct kz_err *err) {
+  s->w = s->width < GRID ? s->width : GRID;
+  s->h = s->height < GRID ? s->height : GRID;
+  s->line = malloc((size_t)s->width * 3 * sizeof *s->line);
+  s->damaged = calloc((size_t)s->width, 1);
+  s->rgb = malloc((size_t)s->w * (size_t)s->h * 3);
+  s->hole = malloc((size_t)s->w * (size_t)s->h);
+  if (s->line && s->damaged && s->rgb && s->hole) return 0;
+  return kz_err_set(err, KZ_ENOMEM, "no memory for rows of %d px", s->width);
+}
+
+static int look(struct sampler *s, struct kz_err *err) {
+  for (int j = 0; j < s->h; j++) {
+    int y = (int)((2 * j + 1) * (int64_t)s->height / (2 * s->h));
+    int code = kz_image_read_rgb(s->image, 0, y, s->width, 1, s->line, err);
+    if (!code && s->mask)
+      code = kz_image_read_mask(s->mask, 0, y, s->width, 1, s->damaged, err);
+    if (code) return code;
+    for (int i = 0; i < s->w; i++) {
+      int x = (int)((2 * i + 1) * (int64_t)s->width / (2 * s->w));
+      size_t at = (size_t)j * (size_t)s->w + (size_t)i;
+      for (int c = 0; c < 3; c++)
+        s->rgb[3 * at + (size_t)c] =
+            (uint8_t)lrintf(fminf(fmaxf(s->line[3 * x + c], 0), 1) * 255);
+      s->hole[at] = s->damaged[x];
+    }
+  }
+  return 0;
+}
+
+int kz_caption_image(const char *image, const char *mask, enum kz_language language,
+                     const struct kz_caption_facts *facts, char text[KZ_CAPTION_MOST],
+                     struct kz_err *err) {
+  struct sampler s = {0};
+  int code = open_files(&s, image, mask, err);
+  if (!code) code = make_room(&s, err);
+  if (!code) code = look(&s, err);
+  if (!code) kz_caption_write(text, language, facts, s.w, s.h, s.rgb, s.hole);
+  release(&s);
+  return code;
+}
