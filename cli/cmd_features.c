@@ -15,8 +15,8 @@ struct args {
 };
 
 static const char notes[] =
-    "OUT.tif has a page a feature, 16-bit grey, their names and ranges in ImageDescription: lines,\n"
-    "gradient, direction, texture, colour layout, distance to the hole, the drawing, the palette.\n"
+    "OUT.tif has a page a feature, 16-bit grey, names and ranges in ImageDescription: lines,\n"
+    "gradient, direction, texture, colour layout, distance to the hole, drawing, palette.\n"
     "OUT.png shows them in one picture, OUT-sheet.png side by side. All are computed from known\n"
     "pixels only: what a hole holds changes nothing.\n"
     "\n"

@@ -1,5 +1,5 @@
-/* Colours of a features job: the palette, found on a grid of sample points, and the tables that make
- * it quick to look a pixel up. */
+/* Colours of a features job: the palette, found on a grid of sample points, and the tables that
+ * make it quick to look a pixel up. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

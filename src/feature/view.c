@@ -1,5 +1,5 @@
 /* The fused picture, for people: a ground of low-passed colour, where texture is grain and lively
- * colour, lines are ink, a hole is hatched plaster and what the user drew is red. Everything follows
+ * colour, lines are ink, a hole is hatched plaster and what the user drew is red. All follows
  * from the place in the picture, so that tiles meet without a seam. */
 #include <math.h>
 

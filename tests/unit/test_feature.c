@@ -1,5 +1,5 @@
-/* Fused features: what a hole holds reaches no channel; pictures whose features are known; distances
- * against brute force; a part against the whole; the odd sizes; every instruction set. */
+/* Fused features: what a hole holds reaches no channel; pictures whose features are known;
+ * distances against brute force; a part against the whole; the odd sizes; every instruction set. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,7 +32,8 @@ static void *grab(size_t bytes) {
 static struct scene make_scene(int w, int h, uint64_t seed) {
   size_t n = (size_t)w * h;
   struct scene s = {w, h, grab(3 * n * sizeof(float)), grab(n * sizeof(float)),
-                    grab(KZ_FUSED * n * sizeof(float)), grab(kz_fused_scratch(w, h) * sizeof(float))};
+                    grab(KZ_FUSED * n * sizeof(float)),
+                    grab(kz_fused_scratch(w, h) * sizeof(float))};
   struct kz_rng rng;
   kz_rng_init(&rng, seed);
   for (size_t i = 0; i < n; i++) {
