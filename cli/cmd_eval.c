@@ -23,9 +23,9 @@ struct session {
 
 static const char notes[] =
     "LIST.csv names its columns in the first line: original, mask, result and, if you like,\n"
-    "group. Relative paths start from the current directory. The folder gets scores.csv (a row for\n"
-    "each pair), scores.json (those, and means with 95 % intervals) and index.html (plots, worst\n"
-    "and best pairs). A pair that cannot be measured is reported and the rest goes on.\n"
+    "group. Relative paths start from the current directory. The folder gets scores.csv (a row\n"
+    "for each pair), scores.json (those, and means with 95 % intervals) and index.html (plots,\n"
+    "worst and best pairs). A pair that cannot be measured is reported and the rest goes on.\n"
     "\n"
     "--compare takes the scores.csv of two runs over the same originals and masks and tells, for\n"
     "each figure and group, by how much B differs from A, with an interval; -o is then JSON.\n"

@@ -180,8 +180,9 @@ static void put_line(FILE *f, const struct kz_eval_comparison *c, const char *gr
   if (!isnan(s->lo)) snprintf(interval, sizeof interval, "[%+.*f, %+.*f]", digits, s->lo, digits,
                               s->hi);
   fprintf(f, "%-12s %-12s %-6s %10s %10s  %+9.*f  %-20s %-9s %6d\n", group, d->name, d->unit,
-          kz__value_text(c->mean[2 * at], digits, a), kz__value_text(c->mean[2 * at + 1], digits, b),
-          digits, s->mean, interval, verdict_text(verdict(d, s)), s->n);
+          kz__value_text(c->mean[2 * at], digits, a),
+          kz__value_text(c->mean[2 * at + 1], digits, b), digits, s->mean, interval,
+          verdict_text(verdict(d, s)), s->n);
 }
 
 char *kz_eval_comparison_table(const struct kz_eval_comparison *c) {
@@ -202,7 +203,7 @@ char *kz_eval_comparison_table(const struct kz_eval_comparison *c) {
       name = "";
     }
   }
-  fprintf(f, "\nundecided: the interval of the mean difference holds 0, or there are too few pairs.\n");
+  fprintf(f, "\nundecided: the mean difference's interval holds 0, or there are too few pairs.\n");
   if (fclose(f)) {
     free(text);
     return NULL;

@@ -1,9 +1,9 @@
 /* The rim of the hole, where a seam shows first.
  *
- * border-rmse: root mean square error, over channels, of damaged pixels within 3 px (Euclidean) of a
- * known one. border-jump: over all pairs of neighbours (four sides) of which one is damaged and one
- * known, and over channels, the mean of max(0, |step in the result| - |step in the original|): what
- * the border adds to the edges that belong there. */
+ * border-rmse: root mean square error, over channels, of damaged pixels within 3 px (Euclidean) of
+ * a known one. border-jump: over all pairs of neighbours (four sides) of which one is damaged and
+ * one known, and over channels, the mean of max(0, |step in the result| - |step in the original|):
+ * what the border adds to the edges that belong there. */
 #include <stdlib.h>
 
 #include "eval/metric.h"

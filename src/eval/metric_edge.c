@@ -1,7 +1,7 @@
 /* Whether lines go on where they should: edges of the result against edges of the original, in the
- * hole. Edges are Canny's (1986): luma blurred by a Gaussian of deviation 1.4 px; gradient by Sobel's
- * operator, in levels a pixel; kept where it is largest along its direction (one of four) and at
- * least LOW, in a connected run that somewhere reaches HIGH.
+ * hole. Edges are Canny's (1986): luma blurred by a Gaussian of deviation 1.4 px; gradient by
+ * Sobel's operator, in levels a pixel; kept where it is largest along its direction (one of four)
+ * and at least LOW, in a connected run that somewhere reaches HIGH.
  *
  *   precision = share of the result's edge pixels in the hole with an edge of the original within
  *   1 px (eight neighbours); recall the other way round; F1 = 2 PR / (P + R)
@@ -73,7 +73,8 @@ static void differentiate(struct edges *e) {
 }
 
 static float size_at(const struct edges *e, int x, int y) {
-  return x < 0 || y < 0 || x >= e->w || y >= e->h ? 0 : e->size[(size_t)y * (size_t)e->w + (size_t)x];
+  if (x < 0 || y < 0 || x >= e->w || y >= e->h) return 0;
+  return e->size[(size_t)y * (size_t)e->w + (size_t)x];
 }
 
 /* Of two equal neighbours the second is kept, so that a step between two pixels is one line. */

@@ -5,10 +5,11 @@
  * with nothing but runs over the same list with the same network, and are the smaller the more
  * pictures there are.
  *
- * With F' F = S for both, tr((S1 S2)^(1/2)) is the sum of the singular values of F1 F2', because the
- * eigenvalues of S1 S2 are their squares. F is the centred features themselves (over sqrt(n - 1))
- * where there are fewer pictures than features, else the covariance's Cholesky factor. Singular
- * values come from one-sided Jacobi rotations (Hestenes, 1958), which work on whole rows. */
+ * With F' F = S for both, tr((S1 S2)^(1/2)) is the sum of the singular values of F1 F2', because
+ * the eigenvalues of S1 S2 are their squares. F is the centred features themselves (over
+ * sqrt(n - 1)) where there are fewer pictures than features, else the covariance's Cholesky factor.
+ * Singular values come from one-sided Jacobi rotations (Hestenes, 1958), which work on whole
+ * rows. */
 #include "eval/frechet.h"
 
 #include <stdlib.h>

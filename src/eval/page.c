@@ -129,6 +129,17 @@ static int ranking_metric(const struct kz_eval *e) {
   return e->table.has[m] ? m : kz__metric_index("hole-psnr");
 }
 
+/* How much worse than its group's mean, in deviations: else the worst would all be of the hardest
+ * group. */
+static double badness(const struct kz_eval *e, int m, const struct kz__row *r) {
+  const struct kz_eval_metric *d = kz_eval_metrics[m];
+  const int group = r->in_group < 0 ? e->table.group_count : r->in_group;
+  const struct kz__stat *s = kz__stat_of(e, group, m);
+  double v = d->ceiling > 0 && r->value[m] > d->ceiling ? d->ceiling : r->value[m];
+  double z = s->sd > 0 ? (v - s->mean) / s->sd : 0;
+  return d->higher_is_better ? -z : z;
+}
+
 static int put_panel(FILE *f, const struct kz_pixels *p, const struct kz_pixels *holes,
                      const char *name, struct kz_err *err) {
   fprintf(f, "<div><img alt='%s' src='", name);
@@ -185,15 +196,15 @@ static int put_cases(FILE *f, const struct kz_eval *e, struct kz_err *err) {
   for (int i = 0; i < e->table.count; i++) {
     const struct kz__row *r = &e->table.rows[i];
     if (!r->done || isnan(r->value[m])) continue;
-    bool higher = kz_eval_metrics[m]->higher_is_better;
-    list[n++] = (struct ranked){higher ? -r->value[m] : r->value[m], i};
+    list[n++] = (struct ranked){badness(e, m, r), i};
   }
   qsort(list, (size_t)n, sizeof *list, by_badness);
   int most = e->o.cases < MOST_CASES ? (int)e->o.cases : MOST_CASES;
   int shown = n < most ? n : most, worst = (shown + 1) / 2, best = shown - worst;
-  if (worst) fprintf(f, "<h2>Worst by %s</h2>\n", kz_eval_metrics[m]->name);
+  const char *than = e->table.group_count > 1 ? ", each against its group's mean" : "";
+  if (worst) fprintf(f, "<h2>Worst by %s%s</h2>\n", kz_eval_metrics[m]->name, than);
   for (int i = 0; i < worst && !code; i++) code = put_case(f, e, &e->table.rows[list[i].row], err);
-  if (best) fprintf(f, "<h2>Best by %s</h2>\n", kz_eval_metrics[m]->name);
+  if (best) fprintf(f, "<h2>Best by %s%s</h2>\n", kz_eval_metrics[m]->name, than);
   for (int i = 0; i < best && !code; i++)
     code = put_case(f, e, &e->table.rows[list[n - 1 - i].row], err);
   free(list);

@@ -1,4 +1,4 @@
-/* Parts of the page. All write to an open file, whose error is looked at once, when it is closed. */
+/* Parts of the page. All write to an open file, whose error is looked at when it is closed. */
 #ifndef KZ_EVAL_PAGE_H
 #define KZ_EVAL_PAGE_H
 
@@ -8,8 +8,8 @@
 
 /* Text with &, <, > and quotes as entities. */
 void kz__put_html(FILE *f, const char *text);
-/* "data:image/png;base64,..." of a picture, reduced to at most `side` px each way; where `holes` (or
- * NULL) is set it is painted out. */
+/* "data:image/png;base64,..." of a picture, reduced to at most `side` px each way; where `holes`
+ * (or NULL) is set it is painted out. */
 int kz__put_picture(FILE *f, const struct kz_pixels *p, const struct kz_pixels *holes, int side,
                     struct kz_err *err);
 /* Every pair's value of a metric as a dot, a row for each group, with mean and interval: SVG. */

@@ -33,9 +33,9 @@ static double place(struct axis a, double v) {
   return LEFT + (v - a.min) / (a.max - a.min) * (WIDTH - LEFT - RIGHT);
 }
 
-/* 1, 2 or 5 times a power of ten, so that there are three to eight of them. */
+/* 1, 2 or 5 times a power of ten, so that there are about five of them. */
 static double tick_step(struct axis a) {
-  double rough = (a.max - a.min) / 4, base = pow(10, floor(log10(rough))), times = rough / base;
+  double rough = (a.max - a.min) / 5, base = pow(10, floor(log10(rough))), times = rough / base;
   return base * (times < 1.5 ? 1 : times < 3.5 ? 2 : times < 7.5 ? 5 : 10);
 }
 

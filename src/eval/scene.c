@@ -18,8 +18,9 @@ static int make_grey(const struct kz_pixels *rgb, struct kz_pixels *grey, struct
 static int check_size(const struct kz_pixels *p, const struct kz_pixels *like, const char *path,
                       const char *original, struct kz_err *err) {
   if (p->width == like->width && p->height == like->height) return 0;
-  return kz_err_set(err, KZ_ESHAPE, "%s is %d x %d px, the original %s %d x %d: they must be of one "
-                    "size", path, p->width, p->height, original, like->width, like->height);
+  return kz_err_set(err, KZ_ESHAPE,
+                    "%s is %d x %d px, the original %s %d x %d: they must be of one size", path,
+                    p->width, p->height, original, like->width, like->height);
 }
 
 int kz__scene_load(struct kz__scene *s, const char *original, const char *mask, const char *result,
