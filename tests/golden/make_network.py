@@ -2,12 +2,13 @@
 """Golden values of the whole network, by PyTorch in f64.
 
   make_network.py                    tests/golden/network.safetensors: a narrow network
+  make_network.py guided             tests/golden/guided.safetensors: narrow networks with guides
   make_network.py TRIAL.safetensors  tests/golden/trial.safetensors: samples of the full-size
                                      network with trained weights (which are not committed)
 
-Weights and inputs of the narrow network, inputs of the other, come from noise(),
-the same function as noise_at() in tests/golden/harness.h, so only results are
-stored. Large gradients are stored as 16 bits over each tensor's largest value
+Weights and inputs of the narrow networks, inputs of the full-size one, come from
+noise(), the same function as noise_at() in tests/golden/harness.h, so only results
+are stored. Large gradients are stored as 16 bits over each tensor's largest value
 (error 1.5e-5 of it), norms and losses as f32.
 """
 import os
@@ -42,8 +43,7 @@ def weight_of(seed, name, shape):
     """Norm scales 1 + v/4, biases v/8, weights v/sqrt(fan in): nothing is zero."""
     v = noise(seed, *shape)
     if len(shape) == 1:
-        scale = name.split('.')[-2] in ('n', 'n1', 'n2') or name == 'o.0.weight'
-        if scale and name.endswith('weight'):
+        if name.endswith('weight'):  # only norms have weights of one dimension
             return np.float32(1) + v / np.float32(4)
         return v / np.float32(8)
     fan = int(np.prod(shape[1:]))
@@ -73,23 +73,57 @@ def put_quantised(out, key, a):
     out[key + '.top'] = np.array([top], np.float32)
 
 
-def narrow():
-    net = Fedr(WIDTH, HEADS, GROUPS, TIME).double()
+def narrow_net(out, prefix='', width=WIDTH, **guides):
+    """A network with the weights of weight_of(), whose parameters' names go to `out`."""
+    net = Fedr(width, HEADS, GROUPS, TIME, **guides).double()
     shapes = {k: tuple(p.shape) for k, p in net.named_parameters()}
-    weights = {k: weight_of(i + 1, k, s) for i, (k, s) in enumerate(shapes.items())}
-    x, target, weight, t = inputs(2, 32, 64)
-    set_weights(net, weights)
-    out = {'names': np.frombuffer('\n'.join(shapes).encode(), np.uint8)}
-    y = forward(net, x, t)
-    loss = hole_loss(y, target, weight)
-    out['y'] = f32(y.permute(0, 2, 3, 1))
-    out['loss'] = f32([float(loss)])
+    set_weights(net, {k: weight_of(i + 1, k, s) for i, (k, s) in enumerate(shapes.items())})
+    out[prefix + 'names'] = np.frombuffer('\n'.join(shapes).encode(), np.uint8)
+    print(prefix, sum(np.prod(s) for s in shapes.values()), 'parameters')
+    return net
+
+
+def run(out, net, y, loss, prefix='', wanted=lambda name: True):
+    out[prefix + 'y'] = f32(y.permute(0, 2, 3, 1))
+    out[prefix + 'loss'] = f32([float(loss)])
     for k, g in gradients(net, loss).items():
-        put_quantised(out, 'd.' + k, g)
+        if wanted(k):
+            put_quantised(out, prefix + 'd.' + k, g)
+    print('loss', float(loss), 'output std', float(y.std()))
+
+
+def narrow():
+    out = {}
+    net = narrow_net(out)
+    x, target, weight, t = inputs(2, 32, 64)
+    y = forward(net, x, t)
+    run(out, net, y, hole_loss(y, target, weight))
     losses, norms = adamw_curve(net, x, t, target, weight)
     out['curve'], out['norms'] = f32(losses), f32(norms)
-    print('loss', float(loss), 'curve', losses, 'norms', norms)
-    print('output std', float(y.std()), sum(np.prod(s) for s in shapes.values()), 'parameters')
+    print('curve', losses, 'norms', norms)
+    return out
+
+
+# As the configurations in tests/unit/test_guided.c: of the first all gradients are stored, of the
+# others those of a few of the guides' own layers.
+GUIDED_WIDTH = (16, 16, 24, 16)
+GUIDED = {
+    '': dict(structure=(16, 8, 24, 16), text=16, text_layers=2, style=3, detail=16),
+    'channel.': dict(structure=(16, 8, 16, 16), dfa='channel', style=5),
+    'plain.': dict(structure=(8, 16, 16, 16), dfa='plain', text=16, text_layers=1)}
+FEW = ('s.1', 's.2', 'y', 't.0')
+
+
+def guided():
+    out = {}
+    for prefix, guides in GUIDED.items():
+        net = narrow_net(out, prefix, GUIDED_WIDTH, **guides)
+        x, target, weight, t = inputs(2, 32, 64)
+        features = torch.from_numpy(noise(1005, 2, 32, 64, 12)).double().permute(0, 3, 1, 2)
+        text = (torch.arange(2 * 77) * 7 % 1024).reshape(2, 77)
+        y = forward(net, x, t, features, text)
+        run(out, net, y, hole_loss(y, target, weight), prefix,
+            lambda name: not prefix or name.startswith(FEW))
     return out
 
 
@@ -113,7 +147,8 @@ def trial(path):
 
 if __name__ == '__main__':
     torch.set_num_threads(2)
-    out = trial(sys.argv[1]) if len(sys.argv) > 1 else narrow()
-    name = os.path.join(HERE, 'trial.safetensors' if len(sys.argv) > 1 else 'network.safetensors')
+    what = {0: 'network', 'guided': 'guided'}.get(sys.argv[1] if sys.argv[1:] else 0, 'trial')
+    out = {'network': narrow, 'guided': guided, 'trial': lambda: trial(sys.argv[1])}[what]()
+    name = os.path.join(HERE, what + '.safetensors')
     save(name, out, {'made by': 'tests/golden/make_network.py'})
     print(name, os.path.getsize(name), 'bytes')

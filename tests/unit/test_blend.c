@@ -84,8 +84,9 @@ static void fake_tile(const struct world *a, const float *in, float *x0) {
       }
 }
 
-static int fake_run(void *self, int n, const float *in, const float *t, float *x0,
-                    struct kz_err *err) {
+static int fake_run(void *self, int n, const float *in, const float *features,
+                    const float *t, float *x0, struct kz_err *err) {
+  (void)features;
   struct world *a = self;
   (void)err;
   assert_int_equal(n, a->batch);
@@ -100,18 +101,21 @@ static int fake_run(void *self, int n, const float *in, const float *t, float *x
   return 0;
 }
 
-static const struct kz_restore_options plain = {.steps = 3, .tile = 256, .overlap = 64};
+static const struct kz_restore_options plain = {.steps = 3, .tile = 256, .overlap = 64,
+                                               .guidance_text = 1, .guidance_structure = 1};
 
 /* Samples a world; the canvas is the caller's to release. */
 static int sample(struct world *a, const struct kz_restore_options *o,
                   const struct kz_restore_host *host, struct kz__holes *holes,
                   struct kz__repair *c, int *tiles, struct kz_err *err) {
   const struct kz__known known = {a, read_truth};
-  const struct kz__denoise denoise = {a, fake_bind, fake_run};
+  const struct kz__denoise denoise = {.self = a, .bind = fake_bind, .run = fake_run};
   if (!a->batch) a->batch = 1;
   make_holes(holes, a->mask, a->w, a->h);
   assert_int_equal(kz__repair_init(c, holes, kz_samplers[o->sampler]->history > 0, err), 0);
-  int calls = 0, code = kz__fill(c, &known, &denoise, o, host, tiles, &calls, err);
+  const struct kz__means means = {
+      .known = &known, .denoise = &denoise, .options = o, .host = host};
+  int calls = 0, code = kz__fill(c, &means, tiles, &calls, err);
   assert_true(code || calls == *tiles * (int)o->steps);
   return code;
 }
@@ -375,8 +379,9 @@ static int asked_bind(void *self, int h, int w, int tiles, int *batch, struct kz
   return 0;
 }
 
-static int asked_run(void *self, int n, const float *in, const float *t, float *x0,
-                     struct kz_err *err) {
+static int asked_run(void *self, int n, const float *in, const float *features,
+                     const float *t, float *x0, struct kz_err *err) {
+  (void)features;
   struct asked *a = self;
   (void)n, (void)err;
   assert_true(a->calls < 8);
@@ -397,8 +402,9 @@ static void thin_damage_is_closed_first(void **state) {
     struct world a = {.w = 64, .h = 64, .mask = mask};
     struct asked asked = {0};
     const struct kz__known known = {&a, read_truth};
-    const struct kz__denoise denoise = {&asked, asked_bind, asked_run};
-    struct kz_restore_options o = {.steps = 3, .thin = 2, .tile = 256, .overlap = 64};
+    const struct kz__denoise denoise = {.self = &asked, .bind = asked_bind, .run = asked_run};
+    struct kz_restore_options o = {.steps = 3, .thin = 2, .tile = 256, .overlap = 64,
+                                               .guidance_text = 1, .guidance_structure = 1};
     struct kz__holes holes;
     struct kz__repair c;
     struct kz_err err;
@@ -406,7 +412,8 @@ static void thin_damage_is_closed_first(void **state) {
     o.sampler = sampler;
     make_holes(&holes, mask, 64, 64);
     assert_int_equal(kz__repair_init(&c, &holes, sampler > 0, &err), 0);
-    assert_int_equal(kz__fill(&c, &known, &denoise, &o, NULL, &tiles, &calls, &err), 0);
+    const struct kz__means means = {.known = &known, .denoise = &denoise, .options = &o};
+    assert_int_equal(kz__fill(&c, &means, &tiles, &calls, &err), 0);
     assert_true(tiles == 2 && calls == 4 && asked.calls == 4);
     assert_true(asked.holes[0] == 128 + 400 && asked.t[0] == 1);
     for (int i = 1; i < 4; i++) {

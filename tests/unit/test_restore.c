@@ -22,8 +22,9 @@ static int painter_bind(void *self, int h, int w, int tiles, int *batch, struct 
   *batch = 1;
   return 0;
 }
-static int painter_run(void *self, int n, const float *in, const float *t, float *x0,
-                       struct kz_err *err) {
+static int painter_run(void *self, int n, const float *in, const float *features,
+                       const float *t, float *x0, struct kz_err *err) {
+  (void)features;
   struct painter *p = self;
   (void)in, (void)t;
   if (++p->calls == p->fail_at) return kz_err_set(err, KZ_EBACKEND, "out of paint");
@@ -31,13 +32,14 @@ static int painter_run(void *self, int n, const float *in, const float *t, float
   return 0;
 }
 
-static const struct kz_restore_options plain = {.steps = 2, .tile = 256, .overlap = 64};
+static const struct kz_restore_options plain = {.steps = 2, .tile = 256, .overlap = 64,
+                                               .guidance_text = 1, .guidance_structure = 1};
 
 static int paint(const char *image, const char *mask, const char *out,
                  const struct kz_restore_options *o, struct kz_restore_stats *stats,
                  struct kz_err *err) {
   struct painter p = {0};
-  const struct kz__denoise denoise = {&p, painter_bind, painter_run};
+  const struct kz__denoise denoise = {.self = &p, .bind = painter_bind, .run = painter_run};
   return kz__restore(&denoise, in_folder(image), in_folder(mask), in_folder(out), o, NULL, stats,
                      err);
 }
@@ -233,7 +235,7 @@ static void a_network_that_fails_leaves_nothing(void **state) {
   make_file("image.png", "", 64, 48, 3, 8, false);
   make_mask("mask.png", 64, 48, 0);
   struct painter p = {.fail_at = 2};
-  const struct kz__denoise denoise = {&p, painter_bind, painter_run};
+  const struct kz__denoise denoise = {.self = &p, .bind = painter_bind, .run = painter_run};
   struct kz_err err = {0};
   assert_int_equal(kz__restore(&denoise, in_folder("image.png"), in_folder("mask.png"),
                                in_folder("out.png"), &plain, NULL, NULL, &err),

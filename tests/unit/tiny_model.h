@@ -8,7 +8,9 @@
 #include "model/fedr.h"
 #include "nn/checkpoint.h"
 
-static inline int tiny_model_write(const char *path, uint64_t seed, struct kz_err *err) {
+/* A model with random weights; `guided`: with a structure branch, a text encoder, style and detail. */
+static inline int tiny_model_write_as(const char *path, uint64_t seed, bool guided,
+                                      struct kz_err *err) {
   struct kz_fedr_config config;
   struct kz_paramset params;
   struct kz_graph *g = NULL;
@@ -18,6 +20,8 @@ static inline int tiny_model_write(const char *path, uint64_t seed, struct kz_er
   for (int i = 0; i < 4; i++) config.width[i] = 16;
   config.groups = 4;
   config.time_width = 32;
+  for (int i = 0; i < 4 && guided; i++) config.structure[i] = 16;
+  if (guided) config.text = config.detail = 16, config.text_layers = 1, config.style = 3;
   kz_paramset_init(&params, backend);
   char *json = kz_fedr_config_to_json(&config);
   const struct kz_graph_options o = {.backend = backend, .params = &params, .dtype = KZ_F32};
@@ -39,6 +43,10 @@ out:
   kz_paramset_release(&params);
   free(json);
   return code;
+}
+
+static inline int tiny_model_write(const char *path, uint64_t seed, struct kz_err *err) {
+  return tiny_model_write_as(path, seed, false, err);
 }
 
 #endif
