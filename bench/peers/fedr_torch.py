@@ -29,6 +29,12 @@ class Norm(nn.GroupNorm):
         return F.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
 
 
+class LayerNorm(nn.LayerNorm):
+    def forward(self, x):
+        x = x.float() if x.dtype == torch.bfloat16 else x
+        return super().forward(x)
+
+
 class Residual(nn.Module):
     """x + conv(silu(film(norm(conv(silu(norm x)))))), film from the time embedding."""
 
@@ -62,18 +68,137 @@ class Attention(nn.Module):
         return x + self.o(mixed.reshape(n, c, h, w))
 
 
-class Fedr(nn.Module):
-    """in [n, 7, h, w], t [n] in [0, 1] -> correction to the coarse fill [n, 3, h, w]."""
+class Cross(nn.Module):
+    """From positions to tokens [n, count, channels]; channels of kv are [2][heads][d]."""
 
-    def __init__(self, width=(64, 128, 192, 256), heads=4, groups=16, time_width=256):
+    def __init__(self, c, token_width, heads, groups):
         super().__init__()
+        self.heads, self.n = heads, Norm(groups, c)
+        self.q, self.o = nn.Conv2d(c, c, 1), nn.Conv2d(c, c, 1)
+        self.kv = nn.Linear(token_width, 2 * c)
+
+    def forward(self, x, tokens):
+        n, c, h, w = x.shape
+        q = self.q(self.n(x)).reshape(n, self.heads, c // self.heads, h * w)
+        k, v = self.kv(tokens).reshape(n, -1, 2, self.heads, c // self.heads).unbind(2)
+        scores = q.transpose(-1, -2) @ k.permute(0, 2, 3, 1) / math.sqrt(c // self.heads)
+        mixed = scores.softmax(-1) @ v.transpose(1, 2)  # [n, heads, positions, d]
+        return x + self.o(mixed.transpose(-1, -2).reshape(n, c, h, w))
+
+
+GATE = 16  # channels of the network that weighs the branches
+
+
+def film(x, f):
+    scale, shift = f[:, :, None, None].chunk(2, 1)
+    return x * (1 + scale) + shift
+
+
+class Dfa(nn.Module):
+    """Adaptive convolution: branches weighed by position or by channel, or two plain ones.
+    z, applied by the caller, brings the result to the level's width."""
+
+    def __init__(self, c, width, block, kind, groups):
+        super().__init__()
+        self.kind, self.block = kind, block
+        self.n, self.z = Norm(groups, c), nn.Conv2d(c, width, 1)
+        self.a, self.o = nn.Conv2d(c, c, 3, padding=1), nn.Conv2d(c, c, 1)
+        if kind == 'plain':
+            self.m, self.b = Norm(groups, c), nn.Conv2d(c, c, 3, padding=1)
+            return
+        self.b = nn.Conv2d(c, c, 3, padding=2, dilation=2)
+        self.c = nn.Conv2d(c, c, 7, padding=3, groups=c)
+        if kind == 'position':
+            self.gm, self.gx = nn.Conv2d(block * block, GATE, 1), nn.Conv2d(c, GATE, 1)
+            self.gp, self.go = nn.Linear(c, 2 * GATE), nn.Conv2d(GATE, GATE, 1)
+        else:
+            self.g0, self.g1, self.g2 = (nn.Linear(c, 2 * c) for _ in range(3))
+
+    def by_position(self, h, mask):
+        w = self.gm(F.pixel_unshuffle(mask, self.block)) + self.gx(h)
+        w = self.go(F.silu(film(w, self.gp(h.mean((2, 3))))))[:, :3].softmax(1)
+        a, b, c = w.split(1, 1)
+        return a * self.a(h) + b * self.b(h) + c * self.c(h)
+
+    def by_channel(self, h):
+        pooled = h.mean((2, 3))
+        return film(self.a(h), self.g0(pooled)) + film(self.b(h), self.g1(pooled)) + \
+            film(self.c(h), self.g2(pooled))
+
+    def forward(self, x, mask):
+        h = F.silu(self.n(x))
+        if self.kind == 'plain':
+            return x + self.o(self.b(F.silu(self.m(self.a(h)))))
+        return x + self.o(self.by_position(h, mask) if self.kind == 'position' else
+                          self.by_channel(h))
+
+
+class TextLayer(nn.Module):
+    """x + attention(norm x), then x + mlp(norm x)."""
+
+    def __init__(self, c, heads):
+        super().__init__()
+        self.heads, self.n1, self.n2 = heads, LayerNorm(c), LayerNorm(c)
+        self.q, self.o = nn.Linear(c, 3 * c), nn.Linear(c, c)
+        self.u, self.d = nn.Linear(c, 4 * c), nn.Linear(4 * c, c)
+
+    def forward(self, x):
+        n, count, c = x.shape
+        q, k, v = self.q(self.n1(x)).reshape(n, count, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        scores = q @ k.transpose(-1, -2) / math.sqrt(c // self.heads)
+        x = x + self.o((scores.softmax(-1) @ v).transpose(1, 2).reshape(n, count, c))
+        return x + self.d(F.gelu(self.u(self.n2(x))))
+
+
+class Style(nn.Module):
+    """Tokens pooled from an encoding of the picture by learned queries."""
+
+    def __init__(self, c, width, count, heads, groups):
+        super().__init__()
+        self.heads, self.e, self.n = heads, nn.Embedding(count, width), Norm(groups, c)
+        self.kv, self.o, self.l = nn.Conv2d(c, 2 * width, 1), nn.Linear(width, width), \
+            LayerNorm(width)
+
+    def forward(self, x):
+        n, (count, width) = len(x), self.e.weight.shape
+        k, v = self.kv(self.n(x)).reshape(n, 2, self.heads, width // self.heads, -1).unbind(1)
+        q = self.e.weight.reshape(count, self.heads, -1).transpose(0, 1).to(k.dtype)
+        mixed = (q @ k / math.sqrt(width // self.heads)).softmax(-1) @ v.transpose(-1, -2)
+        mixed = mixed.transpose(1, 2).reshape(n, count, width)
+        return self.l(self.e.weight + self.o(mixed))
+
+
+class NormSilu(Norm):
+    def forward(self, x):
+        return F.silu(super().forward(x))
+
+
+ROWS, TOKENS, FEATURES = 1024, 77, 12  # of the vocabulary, of a caption, of a fused picture
+# The guided network's own sizes: what `kizil train` makes by default with all but style.
+GUIDED = {'structure': (48, 64, 96, 96), 'dfa': 'position', 'text': 128, 'text_layers': 2,
+          'detail': 32}
+
+
+class Fedr(nn.Module):
+    """x [n, 7, h, w], t [n] in [0, 1], and what there is of guides, features [n, 12, h, w] and
+    text [n, 77] -> correction to the coarse fill [n, 3, h, w]."""
+
+    def __init__(self, width=(64, 128, 192, 256), heads=4, groups=16, time_width=256,
+                 structure=None, dfa='position', text=0, text_layers=2, style=0, detail=0):
+        super().__init__()
+        self.structure, self.text_layers, self.style = structure, text_layers if text else 0, style
         self.te = nn.Sequential(nn.Linear(128, time_width), nn.SiLU(),
                                 nn.Linear(time_width, time_width), nn.SiLU())
         self.i = nn.Conv2d(7 * 16, width[0], 3, padding=1)
+        token_width = text or (structure[2] if style else 0)
 
         def level(ci, co, attention):
             blocks = [Residual(ci, co, time_width, groups), Residual(co, co, time_width, groups)]
-            return nn.ModuleList(blocks + ([Attention(co, heads, groups)] if attention else []))
+            if attention:
+                blocks.append(Attention(co, heads, groups))
+            if attention and token_width:
+                blocks.append(Cross(co, token_width, heads, groups))
+            return nn.ModuleList(blocks)
 
         before = (width[0],) + tuple(width)
         self.d = nn.ModuleList(level(before[i], width[i], i >= 2) for i in range(4))
@@ -83,33 +208,85 @@ class Fedr(nn.Module):
                                for i in (3, 2, 1, 0))
         self.o = nn.Sequential(Norm(groups, width[0]), nn.SiLU(),
                                nn.Conv2d(width[0], 48, 3, padding=1))
+        self.make_guides(width, heads, groups, structure, dfa, text)
+        if style:
+            self.y = Style(structure[2], token_width, style, heads, groups)
+        self.f = nn.Sequential(nn.Conv2d(width[0] // 4 + 28, detail, 3, padding=1),
+                               NormSilu(groups, detail), nn.Conv2d(detail, detail, 3, padding=1),
+                               NormSilu(groups, detail),
+                               nn.Conv2d(detail, 12, 3, padding=1)) if detail else None
+
+    def make_guides(self, width, heads, groups, structure, dfa, text):
+        if structure:
+            self.s = nn.ModuleDict(
+                {'i': nn.Conv2d(FEATURES * 16, structure[0], 1),
+                 'd': nn.ModuleList(nn.Conv2d(a, b, 3, stride=2, padding=1)
+                                    for a, b in zip(structure, structure[1:]))})
+            # a level's width is that of what enters it
+            for i, w in enumerate((width[0],) + tuple(width[:3])):
+                self.s[str(i)] = Dfa(structure[i], w, 4 << i, dfa, groups)
+        if text:
+            self.t = nn.ModuleDict({'e': nn.Embedding(ROWS, text), 'p': nn.Embedding(TOKENS, text),
+                                    'n': LayerNorm(text)})
+            for i in range(self.text_layers):
+                self.t[str(i)] = TextLayer(text, heads)
 
     def zero_init(self):
         """The layers that start at zero, so that the network starts as the coarse fill."""
         for name, p in self.named_parameters():
-            zero = ('.c2.weight', '.o.weight') if name[0] in 'du' else ('o.2.weight', 'o.2.bias')
-            if name.endswith(zero):
+            ends = {'d': ('.c2', '.o'), 'u': ('.c2', '.o'), 's': ('.o', '.z'), 'o': ('.2',),
+                    'f': ('.4',)}.get(name.split('.')[0], ())
+            if name.rsplit('.', 1)[0].endswith(ends) and ends:
                 nn.init.zeros_(p)
         return self
 
     @staticmethod
-    def run_level(blocks, h, time_embedding):
+    def run_level(blocks, h, time_embedding, tokens):
         h = blocks[1](blocks[0](h, time_embedding), time_embedding)
-        return blocks[2](h) if len(blocks) > 2 else h
+        if len(blocks) > 2:
+            h = blocks[2](h)
+        return blocks[3](h, tokens) if len(blocks) > 3 else h
 
-    def forward(self, x, t):
+    def encode_structure(self, features, mask):
+        h, levels = self.s['i'](F.pixel_unshuffle(features, 4)), []
+        for i in range(4):
+            h = self.s[str(i)](self.s['d'][i - 1](h) if i else h, mask)
+            levels.append(h)
+        return levels
+
+    def encode_tokens(self, text, structure):
+        tokens = []
+        if self.text_layers:
+            h = self.t['e'](text) + self.t['p'].weight
+            for i in range(self.text_layers):
+                h = self.t[str(i)](h)
+            tokens.append(self.t['n'](h))
+        if self.style:
+            tokens.append(self.y(structure[2]))
+        return torch.cat(tokens, 1) if tokens else None
+
+    def forward(self, x, t, features=None, text=None):
         e = self.te(time_features(t))
+        structure = self.encode_structure(features, x[:, 6:]) if self.structure else None
+        tokens = self.encode_tokens(text, structure)
         h, skips = self.i(F.pixel_unshuffle(x, 4)), []
         for i, blocks in enumerate(self.d):
-            h = self.run_level(blocks, h, e)
+            if structure:
+                h = h + self.s[str(i)].z(structure[i])
+            h = self.run_level(blocks, h, e, tokens)
             skips.append(h)
             if i < 3:
                 h = self.ds[i](h)
         for i, blocks in enumerate(self.u):
             if i:
                 h = F.interpolate(h, scale_factor=2, mode='nearest')
-            h = self.run_level(blocks, torch.cat([h, skips.pop()], 1), e)
-        return F.pixel_shuffle(self.o(h), 4)
+            h = self.run_level(blocks, torch.cat([h, skips.pop()], 1), e, tokens)
+        h = self.o[1](self.o[0](h))
+        y = F.pixel_shuffle(self.o[2](h), 4)
+        if self.f is None:
+            return y
+        fine = torch.cat([F.pixel_shuffle(h, 2), F.pixel_unshuffle(x, 2).to(h.dtype)], 1)
+        return y + F.pixel_shuffle(self.f(fine), 2)
 
 
 def time_features(t):
@@ -157,11 +334,11 @@ def set_weights(net, weights):
     return net
 
 
-def forward(net, x, t, bf16=False):
+def forward(net, x, t, *guides, bf16=False):
     """x [n, 7, h, w] -> [n, 3, h, w]."""
     x = x.contiguous(memory_format=torch.channels_last)
     with torch.cpu.amp.autocast(enabled=bf16, dtype=torch.bfloat16):
-        y = net(x, t)
+        y = net(x, t, *guides)
     return y.float() if bf16 else y
 
 
@@ -183,7 +360,7 @@ def adamw_curve(net, x, t, target, weight, steps=10, rate=1e-3, decay=0.01, clip
                             weight_decay=decay)
     losses, norms = [], []
     for _ in range(steps):
-        loss = hole_loss(forward(net, x, t, bf16), target, weight)
+        loss = hole_loss(forward(net, x, t, bf16=bf16), target, weight)
         opt.zero_grad(set_to_none=True)
         loss.backward()
         norms.append(float(nn.utils.clip_grad_norm_(net.parameters(), clip)))
@@ -204,12 +381,12 @@ def stepper(kind, batch, size):
 
         def step():
             with torch.no_grad():
-                forward(net, x, t, True)
+                forward(net, x, t, bf16=True)
         return step
     opt = torch.optim.AdamW(net.parameters(), lr=1e-4, weight_decay=0.01)
 
     def step():
-        loss = hole_loss(forward(net, x, t, True), target, weight)
+        loss = hole_loss(forward(net, x, t, bf16=True), target, weight)
         opt.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)

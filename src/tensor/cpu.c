@@ -23,6 +23,19 @@ static void *cpu_alloc(size_t bytes)
 
 static int cpu_threads(void) { return omp_get_max_threads(); }
 
+static const struct kz_kernels *cpu_kernels(void)
+{
+  static const struct kz_kernels *kernels;
+  if (!kernels) kernels = kz_kernels_get(getenv("KIZIL_ISA"));
+  if (!kernels) kernels = kz_kernels_get(NULL);
+  return kernels;
+}
+
+static int conv_new(const struct kz_conv_desc *desc, struct kz_conv **out, struct kz_err *err)
+{
+  return kz__dnnl_conv_new(desc, cpu_kernels(), out, err);
+}
+
 const struct kz_backend *kz_backend_cpu(int threads)
 {
   static struct kz_backend cpu = {
@@ -30,7 +43,7 @@ const struct kz_backend *kz_backend_cpu(int threads)
       .threads = cpu_threads,
       .alloc = cpu_alloc,
       .free = free,
-      .conv_new = kz__dnnl_conv_new,
+      .conv_new = conv_new,
       .conv_free = kz__dnnl_conv_free,
       .conv_packed_size = kz__dnnl_conv_packed_size,
       .conv_scratch_size = kz__dnnl_conv_scratch_size,
@@ -44,7 +57,6 @@ const struct kz_backend *kz_backend_cpu(int threads)
       .matmul = kz__dnnl_matmul,
   };
   omp_set_num_threads(threads > 0 ? threads : omp_get_num_procs());
-  if (!cpu.kernels) cpu.kernels = kz_kernels_get(getenv("KIZIL_ISA"));
-  if (!cpu.kernels) cpu.kernels = kz_kernels_get(NULL);
+  cpu.kernels = cpu_kernels();
   return &cpu;
 }

@@ -81,6 +81,22 @@ struct kz_mix {
   void *diff_weights;         /* overwritten; NULL: not wanted */
 };
 
+/* The weights' gradient of a convolution of each channel by itself, stride 1, not dilated, padded by
+ * kernel / 2 with zeros, kernel 3, 5, 7 or 9 (kz_depthwise_has). With p = kernel / 2:
+ *   diff_weights[c, i, j] += sum over n, y, x of diff_dst[n, y, x, c] src[n, y + i - p, x + j - p, c]
+ *   diff_bias[c] += sum over n, y, x of diff_dst[n, y, x, c] */
+struct kz_depthwise {
+  enum kz_dtype dtype; /* of src and diff_dst */
+  int n, h, w, c, kernel;
+  const void *src, *diff_dst;      /* [n, h, w, c] */
+  float *diff_weights, *diff_bias; /* [c, kernel, kernel]; [c] or NULL */
+  float *scratch;                  /* f32, kz_depthwise_scratch() elements */
+};
+static inline bool kz_depthwise_has(int kernel) {
+  return kernel == 3 || kernel == 5 || kernel == 7 || kernel == 9;
+}
+size_t kz_depthwise_scratch(int n, int h, int c, int kernel);
+
 /* AdamW (Loshchilov and Hutter, 2019, algorithm 2) fused with gradient scaling (clipping) and the
  * moving average, over flat arrays: one read and one write of each. */
 struct kz_adamw {
@@ -119,6 +135,8 @@ struct kz_kernels {
   void (*norm_backward)(const struct kz_norm *a);
   void (*attention_forward)(const struct kz_attention *a);
   void (*attention_backward)(const struct kz_attention *a);
+
+  void (*depthwise_backward_weights)(const struct kz_depthwise *a);
 
   /* dst = act(src); in place allowed. diff_src (+)= diff_dst * act'(src); with ReLU, src may be the
    * result as well: one is positive where the other is. */

@@ -5,6 +5,7 @@
 
 #include "tensor/kernels_attention.inc.h"
 #include "tensor/kernels_depth.inc.h"
+#include "tensor/kernels_depthwise.inc.h"
 #include "tensor/kernels_elem.inc.h"
 #include "tensor/kernels_mix.inc.h"
 #include "tensor/kernels_norm.inc.h"
@@ -32,6 +33,7 @@ const struct kz_kernels TABLE(KZ_ISA_NAME) = {
     .norm_backward = norm_backward,
     .attention_forward = attention_forward,
     .attention_backward = attention_backward,
+    .depthwise_backward_weights = depthwise_backward_weights,
     .act_forward = act_forward,
     .act_backward = act_backward,
     .softmax_forward = softmax_forward,

@@ -336,6 +336,7 @@ const struct kz_kernels *kz_kernels_reference(void) {
       .norm_backward = norm_backward,
       .attention_forward = attention_forward,
       .attention_backward = attention_backward,
+      .depthwise_backward_weights = kz__ref_depthwise_backward_weights,
       .act_forward = act_forward,
       .act_backward = act_backward,
       .softmax_forward = softmax_forward,

@@ -261,3 +261,27 @@ void kz__ref_convert(enum kz_dtype src_t, enum kz_dtype dst_t, int64_t count, co
 void kz__ref_fill(enum kz_dtype t, int64_t count, float value, void *dst) {
   for (int64_t i = 0; i < count; i++) kz__ref_set(t, dst, i, value);
 }
+
+/* The sum over the batch of diff_dst and of the value of src (dy, dx) away, where it is there. */
+static double depthwise_sum(const struct kz_depthwise *a, int ch, int dy, int dx, bool bias) {
+  double sum = 0;
+  for (int64_t s = 0; s < a->n; s++)
+    for (int y = 0; y < a->h; y++)
+      for (int x = 0; x < a->w; x++) {
+        const int64_t at = ((s * a->h + y) * a->w + x) * a->c + ch;
+        const bool there = y + dy >= 0 && y + dy < a->h && x + dx >= 0 && x + dx < a->w;
+        const int64_t from = at + ((int64_t)dy * a->w + dx) * a->c;
+        const double d = kz__ref_get(a->dtype, a->diff_dst, at);
+        sum += bias ? d : there ? d * kz__ref_get(a->dtype, a->src, from) : 0;
+      }
+  return sum;
+}
+
+void kz__ref_depthwise_backward_weights(const struct kz_depthwise *a) {
+  const int k = a->kernel, p = k / 2;
+  for (int ch = 0; ch < a->c; ch++) {
+    for (int i = 0; i < k * k; i++)
+      a->diff_weights[ch * k * k + i] += (float)depthwise_sum(a, ch, i / k - p, i % k - p, false);
+    if (a->diff_bias) a->diff_bias[ch] += (float)depthwise_sum(a, ch, 0, 0, true);
+  }
+}

@@ -231,6 +231,14 @@ static void guidance_is_the_sum(void **state) {
 
 /* ---- files ---- */
 
+/* A path that outlives the ring of in_folder. */
+static const char *kept(const char *name) {
+  static char paths[4][512];
+  static int turn;
+  snprintf(paths[turn % 4], sizeof paths[0], "%s", in_folder(name));
+  return paths[turn++ % 4];
+}
+
 static const struct kz_restore_options options = {
     .steps = 2, .tile = 256, .overlap = 64, .guidance_text = 1, .guidance_structure = 1};
 
@@ -271,7 +279,7 @@ static void drawings_and_words_change_the_fill(void **state) {
   make_scene(450, 300); /* two tiles */
   if (run(m, &options, "plain.png", &stats, &err)) fail_msg("%s", err.msg);
   assert_true(stats.caption_made && strlen(stats.caption) > 8);
-  lines.lines = in_folder("lines.png");
+  lines.lines = kept("lines.png");
   if (run(m, &lines, "lined.png", &stats, &err)) fail_msg("%s", err.msg);
   text.text = "飞天，青金石蓝地";
   if (run(m, &text, "told.png", &stats, &err)) fail_msg("%s", err.msg);
@@ -299,7 +307,7 @@ static void what_a_model_lacks_is_refused(void **state) {
   struct kz_restore_options lines = options, text = options;
   struct kz_err err = {0};
   make_scene(96, 64);
-  lines.lines = in_folder("lines.png");
+  lines.lines = kept("lines.png");
   text.text = "flying apsara";
   assert_int_equal(run(m, &lines, "out.png", NULL, &err), KZ_EUNSUPPORTED);
   assert_non_null(strstr(err.msg, "does not follow line drawings"));
@@ -308,11 +316,11 @@ static void what_a_model_lacks_is_refused(void **state) {
   kz_model_free(m);
   m = load_tiny(true);
   make_stripes("lines.png", 95, 64, 16, 3, true);
-  assert_int_equal(run(m, &lines, "out.png", NULL, &err), KZ_ESHAPE);
+  if (run(m, &lines, "out.png", NULL, &err) != KZ_ESHAPE) fail_msg("%s", err.msg);
   assert_non_null(strstr(err.msg, "95 x 64"));
-  lines.lines = in_folder("none.png");
+  lines.lines = kept("none.png");
   assert_int_equal(run(m, &lines, "out.png", NULL, &err), KZ_ENOENT);
-  lines.lines = in_folder("out.png");
+  lines.lines = kept("out.png");
   assert_int_equal(run(m, &lines, "out.png", NULL, &err), KZ_EEXIST);
   assert_false(kz_file_exists(in_folder("out.png")));
   kz_model_free(m);
