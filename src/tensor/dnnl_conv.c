@@ -4,8 +4,8 @@
  * once; running a plan sets pointers and executes, so nothing is allocated.
  * Activations are nhwc as they stand; weights take whatever blocked layout the
  * primitive prefers, reached by reorders from PyTorch's order. Scratchpads are
- * the caller's ("user mode"), so that graphs can share them. One pass is ours: the weights' gradient
- * of convolutions of each channel by itself (kernels_depthwise.inc.h). */
+ * the caller's ("user mode"), so that graphs can share them. One pass is ours: the weights'
+ * gradient of convolutions of each channel by itself (kernels_depthwise.inc.h). */
 #include "tensor/dnnl_conv.h"
 
 #include <stdlib.h>

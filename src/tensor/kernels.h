@@ -81,10 +81,10 @@ struct kz_mix {
   void *diff_weights;         /* overwritten; NULL: not wanted */
 };
 
-/* The weights' gradient of a convolution of each channel by itself, stride 1, not dilated, padded by
- * kernel / 2 with zeros, kernel 3, 5, 7 or 9 (kz_depthwise_has). With p = kernel / 2:
- *   diff_weights[c, i, j] += sum over n, y, x of diff_dst[n, y, x, c] src[n, y + i - p, x + j - p, c]
- *   diff_bias[c] += sum over n, y, x of diff_dst[n, y, x, c] */
+/* The weights' gradient of a convolution of each channel by itself, stride 1, not dilated, padded
+ * by p = kernel / 2 with zeros, kernel 3, 5, 7 or 9 (kz_depthwise_has). Sums over n, y, x:
+ *   diff_weights[c, i, j] += sum diff_dst[n, y, x, c] src[n, y + i - p, x + j - p, c]
+ *   diff_bias[c] += sum diff_dst[n, y, x, c] */
 struct kz_depthwise {
   enum kz_dtype dtype; /* of src and diff_dst */
   int n, h, w, c, kernel;

@@ -3,10 +3,10 @@
  *
  * The rows of the batch are cut into slots by shape alone; a slot and a block of VL channels make a
  * unit of work, with sums of its own, which are added in the order of slots: the bytes do not
- * depend on the number of threads. Within a unit, tiles of TILE columns go down the rows with the
- * K rows of src that a row of diff_dst meets, in f32, in a ring that stays in the first cache, zeros
- * beyond the edges. Then each value of diff_dst is read once for the K taps of a row, whose sums
- * stay in registers. */
+ * depend on the number of threads. Within a unit, tiles of DW_TILE columns go down the rows with
+ * the k rows of src that a row of diff_dst meets, in f32, in a ring that stays in the first cache,
+ * zeros beyond the edges. Then each value of diff_dst is read once for the k taps of a row, whose
+ * sums stay in registers. */
 #ifndef KZ_KERNELS_DEPTHWISE_H
 #define KZ_KERNELS_DEPTHWISE_H
 
