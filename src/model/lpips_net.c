@@ -103,7 +103,7 @@ int kz__lpips_load(const struct kz__lpips_net *net, const char *path, struct kz_
   code = load_first(&l);
   if (!code) code = net->load(&l);
   for (int i = 0; i < net->slices && !code; i++) {
-    char name[16];
+    char name[32];
     snprintf(name, sizeof name, "lin%d.weight", i);
     const struct kz_st_tensor *t = find(&l, name, 4, 1, net->channels[i], 1);
     if (!t) {
