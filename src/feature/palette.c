@@ -84,11 +84,14 @@ static void gather_known(int w, int h, const uint8_t *rgb, const uint8_t *mask, 
 
 /* ---- clusters ---- */
 
+/* The choice by masks of bits, because gcc leaves `closer ? label : ...` a branch. */
 static void measure(struct sample *restrict s, float l, float a, float b, int32_t label) {
-  for (int i = 0; i < s->n; i++) {
+  const int n = s->n;
+  for (int i = 0; i < n; i++) {
     float dl = s->l[i] - l, da = s->a[i] - a, db = s->b[i] - b;
     float d = dl * dl + da * da + db * db;
-    s->label[i] = d < s->least[i] ? label : s->label[i];
+    int32_t closer = -(int32_t)(d < s->least[i]);
+    s->label[i] ^= (s->label[i] ^ label) & closer;
     s->least[i] = d < s->least[i] ? d : s->least[i];
   }
 }
