@@ -241,9 +241,9 @@ static void add_coarse_energy(const struct kz__fused_space *s) {
     sum_rows(w, y ? sum + at - w : zero, sum + at, y + 1 < h ? sum + at + w : zero, v);
     sum_rows(w, y ? weight + at - w : zero, weight + at, y + 1 < h ? weight + at + w : zero, n);
     for (int x = 0; x < w; x++) {
-      float k = weight[at + x];
-      float mean = (v[x - 1] + 2 * v[x] + v[x + 1]) / fmaxf(n[x - 1] + 2 * n[x] + n[x + 1], 0.25f);
-      float d = sum[at + x] / fmaxf(k, 0.25f) - mean;
+      float k = weight[at + x], near = n[x - 1] + 2 * n[x] + n[x + 1];
+      float mean = (v[x - 1] + 2 * v[x] + v[x + 1]) / (near > 0.25f ? near : 0.25f);
+      float d = sum[at + x] / (k > 0.25f ? k : 0.25f) - mean;
       e[x] += k * d * d;
     }
     if (y % 2 == 0 && y + 1 < h) continue;

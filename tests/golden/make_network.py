@@ -108,7 +108,7 @@ def narrow():
 # others those of a few of the guides' own layers.
 GUIDED_WIDTH = (16, 8, 24, 16)
 GUIDED = {
-    '': dict(structure=(16, 8, 16, 16), text=16, text_layers=2, style=3, detail=16),
+    '': dict(structure=(16, 8, 16, 16), text=16, text_layers=2, style=3, detail=8),
     'channel.': dict(structure=(16, 8, 24, 16), dfa='channel', style=5),
     'plain.': dict(structure=(8, 16, 16, 16), dfa='plain', text=16, text_layers=1)}
 FEW = ('s.1', 'y', 't.0')

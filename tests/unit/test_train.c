@@ -24,11 +24,28 @@
 /* Pictures anybody could restore: smooth colours that move with the index; a disc is missing. */
 struct world {
   uint8_t rgb[MAX_CROPS * 3], mask[MAX_CROPS];
+  uint8_t drawn[MAX_CROPS], valid[MAX_CROPS];
+  char captions[8 * KZ_CAPTION_MOST];
+  bool guides;
   int64_t stop_at, kill_at, steps;
   double loss[MAX_REPORTS], psnr;
   int reports, validations, previews, preview_width, preview_height;
   bool fail;
 };
+
+/* Lines and words that change with the index. */
+static void add_guides(struct world *w, int64_t index, struct kz_batch *b) {
+  for (int p = 0; p < b->count * b->size * b->size; p++) {
+    w->valid[p] = p % b->size < b->size / 2 ? 255 : 0;
+    w->drawn[p] = w->valid[p] && (p + index) % 7 == 0 ? 255 : 0;
+  }
+  for (int i = 0; i < b->count; i++)
+    snprintf(w->captions + i * KZ_CAPTION_MOST, KZ_CAPTION_MOST, "picture %lld of a disc",
+             (long long)(index * b->count + i));
+  b->drawn = w->drawn;
+  b->drawn_valid = w->valid;
+  b->captions = w->captions;
+}
 
 static int next(void *self, int64_t index, int count, int size, struct kz_batch *b,
                 struct kz_err *err) {
@@ -48,6 +65,7 @@ static int next(void *self, int64_t index, int count, int size, struct kz_batch 
         w->mask[p] = dx * dx + dy * dy < size * size / 9 ? 255 : 0;
       }
   *b = (struct kz_batch){.count = count, .size = size, .rgb = w->rgb, .mask = w->mask};
+  if (w->guides) add_guides(w, index, b);
   return 0;
 }
 
@@ -316,6 +334,106 @@ static void test_muon(void **state) {
   check_stop_and_resume(o, "muon-whole", "muon-parts");
 }
 
+static struct kz_train_options guided_options(int64_t steps) {
+  struct kz_train_options o = small_options(steps);
+  for (int i = 0; i < 4; i++) o.structure[i] = 16;
+  o.text = o.detail = 16;
+  o.text_layers = 1;
+  o.style = 3;
+  o.matching_weight = .5;
+  return o;
+}
+
+/* With guides and the matching loss the loss falls as well, and a stopped run resumes. */
+static void test_guided(void **state) {
+  (void)state;
+  static struct world w;
+  struct kz_err err = {0};
+  struct kz_train_options o = guided_options(80);
+  w.guides = true;
+  o.small_share = 1;
+  if (train("guided", o, &w, false, &err)) fail_msg("%s", err.msg);
+  if (!(w.loss[3] < w.loss[0] / 2)) fail_msg("loss %g -> %g", w.loss[0], w.loss[3]);
+  check_stop_and_resume(guided_options(14), "guided-whole", "guided-parts");
+}
+
+/* Guides added to a network that has none change nothing at first: its weights are taken over, and
+ * what is new ends in zeros. */
+static void test_guides_added(void **state) {
+  (void)state;
+  static struct world w;
+  static float in[64 * 64 * 7], x0[2][64 * 64 * 3], features[64 * 64 * KZ_FEDR_FEATURES];
+  struct kz_err err = {0};
+  struct kz_train_options o = guided_options(1);
+  char *path[2] = {in_dir("learns", "model.safetensors"), in_dir("grown", "model.safetensors")};
+  o.init = path[0];
+  o.rate = 1e-8;
+  if (train("grown", o, &w, false, &err)) fail_msg("%s", err.msg);
+  for (int i = 0; i < 64 * 64 * 7; i++) in[i] = i % 7 == 6 ? (i / 7) % 3 == 0 : sinf((float)i);
+  for (int i = 0; i < 64 * 64 * KZ_FEDR_FEATURES; i++) features[i] = cosf((float)i);
+  for (int f = 0; f < 2; f++) {
+    struct kz_model *m = NULL;
+    struct kz_denoiser *d = NULL;
+    const struct kz_guides guides = {.features = features, .structure = 1};
+    const float t = .7f;
+    if (kz_model_load(path[f], KZ_PRECISION_F32, &m, &err)) fail_msg("%s", err.msg);
+    if (kz_denoiser_new(m, 1, 64, 64, 2, &d, &err)) fail_msg("%s", err.msg);
+    assert_int_equal(kz_denoiser_run(d, in, &t, &guides, x0[f], &err), 0);
+    kz_denoiser_free(d);
+    kz_model_free(m);
+    free(path[f]);
+  }
+  for (int i = 0; i < 64 * 64 * 3; i++) assert_true(fabsf(x0[0][i] - x0[1][i]) < 2e-3f);
+}
+
+/* The matching loss at the network's output, against differences; nothing for pure noise. */
+static void test_match_gradient(void **state) {
+  (void)state;
+  enum { N = 4, S = 32, VALUES = N * S * S * 3 };
+  static struct world w;
+  static float grad[VALUES], base[VALUES];
+  static const float at[4] = {1, -1, 2, -2}, step = 1e-3f;
+  struct kz_train_options o = small_options(1);
+  struct kz__run r = {.o = &o, .backend = kz_backend_cpu(2), .dtype = KZ_F32};
+  const struct kz__recipe recipe = {.config = &r.config, .seed = 5, .pure_noise_share = .25};
+  struct kz_err err = {0};
+  struct kz_batch b;
+  double loss[4], got = 0, length = 0;
+  o.matching_weight = .5;
+  kz_fedr_config_defaults(&r.config);
+  for (int i = 0; i < 4; i++) r.config.width[i] = 16;
+  kz_paramset_init(&r.params, r.backend);
+  assert_int_equal(kz__stage_init(&r.stage, &r.params, &r.config, KZ_F32, true, N, S, &err), 0);
+  assert_int_equal(kz__match_init(&r, &err), 0);
+  assert_int_equal(next(&w, 0, N, S, &b, &err), 0);
+  const struct kz__inputs to = kz__stage_inputs(&r.stage);
+  kz__prepare_batch(&r.stage.prepare, &b, &recipe, &to);
+  float *out = kz_graph_data(r.stage.graph, r.stage.net.out);
+  float *diff = kz_graph_diff(r.stage.graph, r.stage.net.out);
+  for (int i = 0; i < VALUES; i++) base[i] = .3f * sinf(12.9f * (float)i);
+  for (int k = -1; k < 4; k++) {
+    double sum = 0;
+    for (int i = 0; i < VALUES; i++)
+      out[i] = base[i] + (k < 0 ? 0 : cosf(7.1f * (float)i) < 0 ? -step : step) * (k < 0 ? 0 : at[k]);
+    memset(diff, 0, sizeof grad);
+    kz__match_gradient(&r, &b, &sum);
+    if (k < 0)
+      memcpy(grad, diff, sizeof grad);
+    else
+      loss[k] = sum;
+  }
+  for (int i = 0; i < VALUES; i++) {
+    if (i < VALUES / N) assert_true(grad[i] == 0);
+    got += cosf(7.1f * (float)i) < 0 ? -(double)grad[i] : (double)grad[i];
+    length += (double)grad[i] * grad[i];
+  }
+  double want = .5 * (8 * (loss[0] - loss[1]) - (loss[2] - loss[3])) / (12.0 * step);
+  if (!(length > 0 && fabs(got - want) <= .02 * sqrt(length)))
+    fail_msg("along a direction %g, by differences %g (length %g)", got, want, sqrt(length));
+  kz__stage_release(&r.stage);
+  kz_paramset_release(&r.params);
+}
+
 static struct kz_train_options victim_options(void) {
   struct kz_train_options o = small_options(7);
   o.checkpoint_minutes = 1e-9;
@@ -455,7 +573,8 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_prepare),         cmocka_unit_test(test_learns),
       cmocka_unit_test(test_model_of_run),
       cmocka_unit_test(test_init),    cmocka_unit_test(test_stop_and_resume),
-      cmocka_unit_test(test_muon),
+      cmocka_unit_test(test_guided), cmocka_unit_test(test_guides_added),
+      cmocka_unit_test(test_match_gradient), cmocka_unit_test(test_muon),
       cmocka_unit_test(test_kill_and_resume), cmocka_unit_test(test_refusals),
   };
   return cmocka_run_group_tests(tests, setup, teardown);

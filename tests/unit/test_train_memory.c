@@ -30,7 +30,7 @@ static int next(void *self, int64_t index, int count, int size, struct kz_batch 
   return 0;
 }
 
-static void run(int threads, int precision, int optimiser, bool perceptual) {
+static void run(int threads, int precision, int optimiser, bool perceptual, bool guides) {
   struct kz_train_options o;
   struct kz_err err = {0};
   const struct kz_train_host host = {.next = next};
@@ -46,6 +46,8 @@ static void run(int threads, int precision, int optimiser, bool perceptual) {
   o.threads = threads;
   o.precision = precision;
   o.optimiser = optimiser;
+  for (int i = 0; i < 4 && guides; i++) o.structure[i] = 16;
+  if (guides) o.text = o.detail = 16, o.style = 4, o.matching_weight = .5;
   if (perceptual) {
     snprintf(weights, sizeof weights, "%s/random.safetensors", dir);
     assert_int_equal(perceptual_write(weights, &err), 0);
@@ -66,13 +68,15 @@ static void run(int threads, int precision, int optimiser, bool perceptual) {
 static void test_steps(void **state) {
   (void)state;
   if (!COUNTS) skip();
-  run(1, KZ_PRECISION_F32, KZ_OPTIMISER_ADAMW, false);
-  run(2, KZ_PRECISION_F32, KZ_OPTIMISER_ADAMW, false);
-  run(1, KZ_PRECISION_BF16, KZ_OPTIMISER_ADAMW, false);
-  run(2, KZ_PRECISION_F32, KZ_OPTIMISER_MUON, false);
-  run(1, KZ_PRECISION_AUTO, KZ_OPTIMISER_MUON, false);
-  run(1, KZ_PRECISION_F32, KZ_OPTIMISER_ADAMW, true);
-  run(2, KZ_PRECISION_AUTO, KZ_OPTIMISER_ADAMW, true);
+  run(1, KZ_PRECISION_F32, KZ_OPTIMISER_ADAMW, false, false);
+  run(2, KZ_PRECISION_F32, KZ_OPTIMISER_ADAMW, false, false);
+  run(1, KZ_PRECISION_BF16, KZ_OPTIMISER_ADAMW, false, false);
+  run(2, KZ_PRECISION_F32, KZ_OPTIMISER_MUON, false, false);
+  run(1, KZ_PRECISION_AUTO, KZ_OPTIMISER_MUON, false, false);
+  run(1, KZ_PRECISION_F32, KZ_OPTIMISER_ADAMW, true, false);
+  run(2, KZ_PRECISION_AUTO, KZ_OPTIMISER_ADAMW, true, false);
+  run(1, KZ_PRECISION_F32, KZ_OPTIMISER_MUON, false, true);
+  run(2, KZ_PRECISION_AUTO, KZ_OPTIMISER_ADAMW, false, true);
 }
 
 int main(void) {
