@@ -29,8 +29,13 @@ void kz_caption_write(char text[KZ_CAPTION_MOST], enum kz_language language,
                       const struct kz_caption_facts *facts, int w, int h, const uint8_t *rgb,
                       const uint8_t *mask);
 
-/* The same for a picture in a file, seen at up to 128 x 128 points as restoring sees it, and its
- * mask (white: damage) or NULL. kz_image_startup comes first. Masks of another size: KZ_ESHAPE. */
+/* The same for a picture in a file, seen at up to 128 x 128 points, and its mask (white: damage) of
+ * the same size (else KZ_ESHAPE) or NULL. kz_image_startup comes first. */
+struct kz_image;
+int kz_caption_of(struct kz_image *image, struct kz_image *mask, enum kz_language language,
+                  const struct kz_caption_facts *facts, char text[KZ_CAPTION_MOST],
+                  struct kz_err *err);
+/* ... by their names. */
 int kz_caption_image(const char *image, const char *mask, enum kz_language language,
                      const struct kz_caption_facts *facts, char text[KZ_CAPTION_MOST],
                      struct kz_err *err);

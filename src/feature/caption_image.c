@@ -1,5 +1,5 @@
 /* The caption of a picture in a file: colours are looked at on a grid of points, row by row, so that
- * a picture of any size costs a few rows of memory. Restoring looks at the same points. */
+ * a picture of any size costs a few rows of memory. */
 #include <kizil/caption.h>
 
 #include <math.h>
@@ -10,7 +10,7 @@
 enum { GRID = 128 };
 
 struct sampler {
-  struct kz_image *image, *mask; /* mask may be NULL */
+  struct kz_image *image, *mask; /* borrowed; mask may be NULL */
   int width, height;
   float *line; /* [width, 3] */
   uint8_t *damaged; /* [width] */
@@ -19,27 +19,10 @@ struct sampler {
 };
 
 static void release(struct sampler *s) {
-  kz_image_close(s->image);
-  kz_image_close(s->mask);
   free(s->line);
   free(s->damaged);
   free(s->rgb);
   free(s->hole);
-}
-
-static int open_files(struct sampler *s, const char *image, const char *mask, struct kz_err *err) {
-  struct kz_image_info info, of_mask;
-  int code = kz_image_open(image, &s->image, err);
-  if (!code && mask) code = kz_image_open(mask, &s->mask, err);
-  if (code) return code;
-  kz_image_get_info(s->image, &info);
-  s->width = info.width;
-  s->height = info.height;
-  if (!mask) return 0;
-  kz_image_get_info(s->mask, &of_mask);
-  if (info.width == of_mask.width && info.height == of_mask.height) return 0;
-  return kz_err_set(err, KZ_ESHAPE, "%s is %d x %d px, the mask %s %d x %d", image, info.width,
-                    info.height, mask, of_mask.width, of_mask.height);
 }
 
 static int make_room(struct sampler *s, struct kz_err *err) {
@@ -72,14 +55,38 @@ static int look(struct sampler *s, struct kz_err *err) {
   return 0;
 }
 
-int kz_caption_image(const char *image, const char *mask, enum kz_language language,
-                     const struct kz_caption_facts *facts, char text[KZ_CAPTION_MOST],
-                     struct kz_err *err) {
-  struct sampler s = {0};
-  int code = open_files(&s, image, mask, err);
-  if (!code) code = make_room(&s, err);
+int kz_caption_of(struct kz_image *image, struct kz_image *mask, enum kz_language language,
+                  const struct kz_caption_facts *facts, char text[KZ_CAPTION_MOST],
+                  struct kz_err *err) {
+  struct kz_image_info info;
+  kz_image_get_info(image, &info);
+  struct sampler s = {.image = image, .mask = mask, .width = info.width, .height = info.height};
+  int code = make_room(&s, err);
   if (!code) code = look(&s, err);
   if (!code) kz_caption_write(text, language, facts, s.w, s.h, s.rgb, s.hole);
   release(&s);
+  return code;
+}
+
+static int check_sizes(const struct kz_image *im, const char *image, const struct kz_image *m,
+                       const char *mask, struct kz_err *err) {
+  struct kz_image_info a, b;
+  kz_image_get_info(im, &a);
+  kz_image_get_info(m, &b);
+  if (a.width == b.width && a.height == b.height) return 0;
+  return kz_err_set(err, KZ_ESHAPE, "%s is %d x %d px, the mask %s %d x %d", image, a.width,
+                    a.height, mask, b.width, b.height);
+}
+
+int kz_caption_image(const char *image, const char *mask, enum kz_language language,
+                     const struct kz_caption_facts *facts, char text[KZ_CAPTION_MOST],
+                     struct kz_err *err) {
+  struct kz_image *im = NULL, *m = NULL;
+  int code = kz_image_open(image, &im, err);
+  if (!code && mask) code = kz_image_open(mask, &m, err);
+  if (!code && m) code = check_sizes(im, image, m, mask, err);
+  if (!code) code = kz_caption_of(im, m, language, facts, text, err);
+  kz_image_close(im);
+  kz_image_close(m);
   return code;
 }

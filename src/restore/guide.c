@@ -3,11 +3,8 @@
  * so a tile that is kept has them computed once for all its calls. */
 #include "restore/guide.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define SAMPLE 128 /* px a side of what a caption is made from */
 
 int kz__featurer_init(struct kz__featurer *f, int w, int h, struct kz_err *err) {
   size_t pixels = (size_t)w * (size_t)h;
@@ -69,32 +66,4 @@ int kz__tile_features(struct kz__featurer *f, const struct kz__tiles *t, int i,
                                        .drawn_valid = drawn ? f->valid : NULL};
   kz_fused_compute(&input, features, f->scratch);
   return 0;
-}
-
-static bool damaged(const struct kz__holes *h, int x, int y) {
-  int r = kz__holes_find(h, y, x);
-  return r < h->row[y + 1] && h->runs[r].x <= x;
-}
-
-int kz__caption_make(struct kz_image *im, const struct kz__holes *h, char text[KZ_CAPTION_MOST],
-                     struct kz_err *err) {
-  int w = h->width < SAMPLE ? h->width : SAMPLE, rows = h->height < SAMPLE ? h->height : SAMPLE;
-  float *line = malloc((size_t)h->width * 3 * sizeof *line);
-  uint8_t *rgb = malloc((size_t)w * (size_t)rows * 3), *mask = malloc((size_t)w * (size_t)rows);
-  int code = line && rgb && mask ? 0 : kz_err_set(err, KZ_ENOMEM, "no memory for a caption");
-  for (int i = 0; i < rows && !code; i++) {
-    int y = (int)((2 * i + 1) * (int64_t)h->height / (2 * rows));
-    code = kz_image_read_rgb(im, 0, y, h->width, 1, line, err);
-    for (int k = 0; k < w && !code; k++) {
-      int x = (int)((2 * k + 1) * (int64_t)h->width / (2 * w));
-      uint8_t *to = rgb + ((size_t)i * w + k) * 3;
-      for (int c = 0; c < 3; c++) to[c] = (uint8_t)lrintf(fminf(fmaxf(line[3 * x + c], 0), 1) * 255);
-      mask[(size_t)i * w + k] = damaged(h, x, y) ? 255 : 0;
-    }
-  }
-  if (!code) kz_caption_write(text, KZ_LANGUAGE_EN, NULL, w, rows, rgb, mask);
-  free(line);
-  free(rgb);
-  free(mask);
-  return code;
 }

@@ -1,8 +1,6 @@
-/* The guides of a restoration: features of a tile, and a caption for the whole picture. */
+/* The structure guide of a restoration: features of a tile, and the drawing under it. */
 #ifndef KZ_RESTORE_GUIDE_H
 #define KZ_RESTORE_GUIDE_H
-
-#include <kizil/caption.h>
 
 #include "feature/fused.h"
 #include "restore/repair.h"
@@ -27,9 +25,5 @@ void kz__featurer_release(struct kz__featurer *f);
 int kz__tile_features(struct kz__featurer *f, const struct kz__tiles *t, int i,
                       const struct kz__drawn *drawn, const float *in, float *features,
                       struct kz_err *err);
-
-/* A caption from what can be seen: the palette of a sample of the known pixels. */
-int kz__caption_make(struct kz_image *im, const struct kz__holes *h, char text[KZ_CAPTION_MOST],
-                     struct kz_err *err);
 
 #endif

@@ -166,7 +166,7 @@ static int open_lines(const struct kz__denoise *denoise, const struct kz_restore
 
 /* What is said of the picture, to the network and in the record. */
 static int choose_caption(const struct kz__denoise *denoise, const struct kz_restore_options *o,
-                          struct kz_image *im, const struct kz__holes *holes,
+                          struct kz_image *im, struct kz_image *mask,
                           struct kz_restore_stats *stats, struct kz_err *err) {
   if (!denoise->say && given(o->text))
     return kz_err_set(err, KZ_EUNSUPPORTED, "this model does not read text; leave --text out, or "
@@ -175,7 +175,7 @@ static int choose_caption(const struct kz__denoise *denoise, const struct kz_res
   stats->caption_made = !given(o->text);
   int code = 0;
   if (stats->caption_made)
-    code = kz__caption_make(im, holes, stats->caption, err);
+    code = kz_caption_of(im, mask, KZ_LANGUAGE_EN, NULL, stats->caption, err);
   else
     snprintf(stats->caption, sizeof stats->caption, "%s", o->text);
   if (!code) denoise->say(denoise->self, stats->caption);
@@ -205,13 +205,13 @@ int kz__restore(const struct kz__denoise *denoise, const char *image, const char
   if (code) goto out;
   code = kz__holes_read(&holes, m, err);
   if (code) goto out;
-  kz_image_close(m);
-  m = NULL;
   code = check_damage(&holes, mask, err);
   if (code) goto out;
-  code = kz__repair_init(&canvas, &holes, kz_samplers[o->sampler]->history > 0, err);
+  code = choose_caption(denoise, o, im, m, &all, err);
   if (code) goto out;
-  code = choose_caption(denoise, o, im, &holes, &all, err);
+  kz_image_close(m);
+  m = NULL;
+  code = kz__repair_init(&canvas, &holes, kz_samplers[o->sampler]->history > 0, err);
   if (code) goto out;
   const struct kz__known known = {im, read_known};
   const struct kz__drawn drawn = {lines, read_lines};
