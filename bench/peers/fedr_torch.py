@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""FEDR's core in PyTorch 1.13 (Debian's python3-torch): the oracle of the golden
+"""FEDR in PyTorch 1.13 (Debian's python3-torch): the oracle of the golden
 values in tests/golden and the rival of bench/peers/compare.py. It is the network
-of src/model/fedr.c with the same parameter names and shapes, written for clarity,
+of src/model/ with the same parameter names and shapes, written for clarity,
 run as PyTorch runs best here: channels-last, bf16 autocast, two threads.
 
   fedr_torch.py serve train|forward BATCH SIZE   warm up, then one step a line of stdin
@@ -230,15 +230,6 @@ class Fedr(nn.Module):
                                     'n': LayerNorm(text)})
             for i in range(self.text_layers):
                 self.t[str(i)] = TextLayer(text, heads)
-
-    def zero_init(self):
-        """The layers that start at zero, so that the network starts as the coarse fill."""
-        for name, p in self.named_parameters():
-            ends = {'d': ('.c2', '.o'), 'u': ('.c2', '.o'), 's': ('.o', '.z'), 'o': ('.2',),
-                    'f': ('.4',)}.get(name.split('.')[0], ())
-            if name.rsplit('.', 1)[0].endswith(ends) and ends:
-                nn.init.zeros_(p)
-        return self
 
     @staticmethod
     def run_level(blocks, h, time_embedding, tokens):

@@ -73,9 +73,9 @@ def put_quantised(out, key, a):
     out[key + '.top'] = np.array([top], np.float32)
 
 
-def narrow_net(out, prefix='', width=WIDTH, **guides):
+def narrow_net(out, prefix='', width=WIDTH, groups=GROUPS, **guides):
     """A network with the weights of weight_of(), whose parameters' names go to `out`."""
-    net = Fedr(width, HEADS, GROUPS, TIME, **guides).double()
+    net = Fedr(width, HEADS, groups, TIME, **guides).double()
     shapes = {k: tuple(p.shape) for k, p in net.named_parameters()}
     set_weights(net, {k: weight_of(i + 1, k, s) for i, (k, s) in enumerate(shapes.items())})
     out[prefix + 'names'] = np.frombuffer('\n'.join(shapes).encode(), np.uint8)
@@ -106,7 +106,7 @@ def narrow():
 
 # As the configurations in tests/unit/test_guided.c: of the first all gradients are stored, of the
 # others those of a few of the guides' own layers.
-GUIDED_WIDTH = (16, 8, 24, 16)
+GUIDED_WIDTH, GUIDED_GROUPS = (16, 8, 24, 16), 4
 GUIDED = {
     '': dict(structure=(16, 8, 16, 16), text=16, text_layers=2, style=3, detail=8),
     'channel.': dict(structure=(16, 8, 24, 16), dfa='channel', style=5),
@@ -117,7 +117,7 @@ FEW = ('s.1', 'y', 't.0')
 def guided():
     out = {}
     for prefix, guides in GUIDED.items():
-        net = narrow_net(out, prefix, GUIDED_WIDTH, **guides)
+        net = narrow_net(out, prefix, GUIDED_WIDTH, GUIDED_GROUPS, **guides)
         n, h, w = (1, 32, 32) if prefix else (2, 32, 64)
         x, target, weight, t = inputs(n, h, w)
         features = torch.from_numpy(noise(1005, n, h, w, 12)).double().permute(0, 3, 1, 2)
