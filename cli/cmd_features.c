@@ -43,9 +43,8 @@ static int make(struct args *a, struct kz_err *err) {
     code = kz_features_file(a->image, a->mask, a->lines, a->out, &a->o, &host, &stats, err);
   kz_cli_progress_end(&a->progress);
   if (code) return code;
-  printf("%s: %d x %d, %.2f %% damaged, %d features, %s (%.1f Mpx/s)\n", a->image, stats.width,
-         stats.height, 100 * stats.damaged, KZ_FEATURES, kz_cli_duration(stats.seconds, took),
-         1e-6 * stats.width * stats.height / stats.computing);
+  printf("%s: %d x %d, %.2f %% damaged, %d features, %s\n", a->image, stats.width,
+         stats.height, 100 * stats.damaged, KZ_FEATURES, kz_cli_duration(stats.seconds, took));
   if (stats.palette[0]) printf("palette: %s\n", stats.palette);
   return 0;
 }

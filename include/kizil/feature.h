@@ -37,8 +37,7 @@ extern const struct kz_param kz_line_params[], kz_palette_params[], kz_features_
 struct kz_features_stats {
   int width, height;
   double damaged;     /* share of pixels */
-  double seconds;     /* all of it */
-  double computing;   /* of these: reading and computing, without encoding the files */
+  double seconds;
   char palette[512];  /* "azurite 34 %, cinnabar 21 %, ..."; "" where nothing is known */
 };
 

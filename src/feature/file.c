@@ -185,7 +185,7 @@ int kz_features_file(const char *image, const char *mask, const char *lines, con
                      const struct kz_features_options *options,
                      const struct kz_features_host *host, struct kz_features_stats *stats,
                      struct kz_err *err) {
-  double start = kz_now(), computed;
+  double start = kz_now();
   struct kz__job job = {.o = options};
   struct kz__spool spool;
   struct kz__contact *sheet = NULL;
@@ -196,14 +196,12 @@ int kz_features_file(const char *image, const char *mask, const char *lines, con
   if (!code) code = kz__job_colours(&job, err);
   if (!code) code = kz__contact_new(&job, &sheet, err);
   if (!code) code = compute_all(&job, &spool, sheet, host, &damaged, err);
-  if (code) goto out;
-  computed = kz_now();
-  code = kz__contact_draw(sheet, &job, &drawn, err);
+  if (!code) code = kz__contact_draw(sheet, &job, &drawn, err);
   if (!code) code = kz__spool_finish(&spool, &job, &drawn, err);
   if (code || !stats) goto out;
   *stats = (struct kz_features_stats){.width = job.w, .height = job.h,
                                       .damaged = (double)damaged / ((double)job.w * job.h),
-                                      .seconds = kz_now() - start, .computing = computed - start};
+                                      .seconds = kz_now() - start};
   kz__palette_text(&job.palette, stats->palette, sizeof stats->palette);
 out:
   kz_pixels_release(&drawn);
