@@ -55,8 +55,8 @@ struct kz_features_host {
  *                  grain, lines dark on top, holes hatched, the drawing red
  *   OUT-sheet.png  the pages side by side with captions, and the palette
  * `mask` (NULL: no damage): white is damage, whose pixels are not looked at. `lines` (NULL: none):
- * a line drawing of the image's size, black or coloured on white or transparent, which counts in the
- * holes. Computed by tiles that see KZ_FUSED_HALO px around, so any size goes, in bounded memory,
+ * a line drawing of the image's size, black or coloured on white or transparent, which counts in
+ * the holes. Computed by tiles that see KZ_FUSED_HALO px around, so any size goes, in bounded memory,
  * with what the whole picture would give (to 1e-5; see fused.h).
  * Errors, after which nothing new is left: files that cannot be read or written, sizes that differ
  * (KZ_ESHAPE), outputs that exist (KZ_EEXIST, unless options->overwrite) or are an input, a stop

@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "feature/spool.h"
 
-enum { MOST_THREADS = 4, ALIGN = 64 };
+enum { MOST_THREADS = 4, ALIGN = 32 };
 static const double band_bytes = 256e6;
 
 /* ---- checks ---- */

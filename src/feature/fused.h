@@ -29,8 +29,8 @@ enum kz_fused_channel {
 };
 
 /* No channel looks further than this, px. Outside the picture counts as unknown: a part of a
- * picture cut at multiples of 64 px gives, this far from the cut, what the whole gives. */
-#define KZ_FUSED_HALO 192
+ * picture cut at multiples of 32 px gives, this far from the cut, what the whole gives. */
+#define KZ_FUSED_HALO 160
 
 struct kz_fused_input {
   int w, h;                    /* any size >= 1 */

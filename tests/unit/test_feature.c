@@ -315,7 +315,7 @@ static void test_no_mask_is_an_empty_one(void **state) {
 
 static void test_part_is_as_whole(void **state) {
   (void)state;
-  enum { W = 700, H = 640, X = 64, Y = 128, PW = 576, PH = 448, M = KZ_FUSED_HALO };
+  enum { W = 700, H = 640, X = 32, Y = 96, PW = 576, PH = 448, M = KZ_FUSED_HALO };
   struct scene s = make_scene(W, H, 8), part = make_scene(PW, PH, 9);
   struct kz_rng rng;
   kz_rng_init(&rng, 11);

@@ -133,7 +133,8 @@ static void test_tiles_are_as_the_whole(void **state) {
   assert_int_equal(vips_image_get_int(im, VIPS_META_N_PAGES, &pages), 0);
   assert_int_equal(pages, KZ_FEATURES);
   assert_int_equal(vips_image_get_string(im, VIPS_META_IMAGEDESCRIPTION, &text), 0);
-  for (const struct kz_feature *f = kz_features; f->name; f++) assert_non_null(strstr(text, f->name));
+  for (const struct kz_feature *f = kz_features; f->name; f++)
+    assert_non_null(strstr(text, f->name));
   g_object_unref(im);
   assert_int_equal(count_files("out"), 3);
   empty_folder();
