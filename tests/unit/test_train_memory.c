@@ -14,10 +14,11 @@
 
 #define SIZE 32
 #define COUNT 4
+#define GUIDED_SIZE 256 /* of one crop; see test_steps */
 #define ARM_AT 3
 #define DISARM_AT 7
 
-static uint8_t rgb[COUNT * SIZE * SIZE * 3], mask[COUNT * SIZE * SIZE];
+static uint8_t rgb[GUIDED_SIZE * GUIDED_SIZE * 3], mask[GUIDED_SIZE * GUIDED_SIZE];
 
 static int next(void *self, int64_t index, int count, int size, struct kz_batch *b,
                 struct kz_err *err) {
@@ -38,8 +39,8 @@ static void run(int threads, int precision, int optimiser, bool perceptual, bool
   assert_non_null(mkdtemp(dir));
   kz_params_defaults(kz_train_params, &o);
   for (int i = 0; i < 4; i++) o.width[i] = 32;
-  o.crop_small = SIZE;
-  o.batch_small = COUNT;
+  o.crop_small = guides ? GUIDED_SIZE : SIZE;
+  o.batch_small = guides ? 1 : COUNT;
   o.small_share = 1;
   o.minutes = 0;
   o.steps = DISARM_AT + 1;
@@ -75,8 +76,8 @@ static void test_steps(void **state) {
   run(1, KZ_PRECISION_AUTO, KZ_OPTIMISER_MUON, false, false);
   run(1, KZ_PRECISION_F32, KZ_OPTIMISER_ADAMW, true, false);
   run(2, KZ_PRECISION_AUTO, KZ_OPTIMISER_ADAMW, true, false);
-  /* In f32 oneDNN 2.6 has no kernel of its own for the weights' gradient of a dilated convolution, and
-   * the matrix product it falls back to allocates. */
+  /* For the weights' gradient of a dilated convolution oneDNN 2.6 has no kernel of its own in f32, nor
+   * in bf16 on less than 8 x 8 positions; the matrix product it falls back to allocates. */
   run(1, KZ_PRECISION_BF16, KZ_OPTIMISER_MUON, false, true);
   run(2, KZ_PRECISION_BF16, KZ_OPTIMISER_ADAMW, false, true);
 }
