@@ -21,7 +21,7 @@ struct session {
   int failed;
 };
 
-static const char notes[] =
+static const char about[] =
     "LIST.csv names its columns in the first line: original, mask, result and, if you like,\n"
     "group. Relative paths start from the current directory. The folder gets scores.csv (a row\n"
     "for each pair), scores.json (those, and means with 95 % intervals) and index.html (plots,\n"
@@ -30,15 +30,32 @@ static const char notes[] =
     "--compare takes the scores.csv of two runs over the same originals and masks and tells, for\n"
     "each figure and group, by how much B differs from A, with an interval; -o is then JSON.\n"
     "\n"
-    "psnr and hole-psnr: dB, 8-bit RGB; ssim: luma, Gaussian window of 11 px; lpips: with --lpips\n"
-    "only, AlexNet or SqueezeNet as the weights are; border-rmse, border-jump: error and seam at\n"
-    "the hole's rim; edge-f1: lines continued; frechet-lpips: distance of sets of pictures (not\n"
-    "the FID), for groups of two or more; outside-max: largest change outside the mask.\n"
+    "figures (* with --lpips only):\n";
+
+static const char examples[] =
     "\n"
     "  kizil eval --pairs list.csv -o out/scores --lpips lpips_alex.safetensors\n"
     "  kizil eval --compare old/scores.csv new/scores.csv\n"
     "\n"
     "Exit status: 0 done, 1 something failed, 2 wrong usage, 130 interrupted.";
+
+/* The metrics tell of themselves. NULL: no memory. */
+static char *make_notes(void) {
+  char *text = NULL;
+  size_t size;
+  FILE *f = open_memstream(&text, &size);
+  if (!f) return NULL;
+  fputs(about, f);
+  for (int i = 0; kz_eval_metrics[i]; i++) {
+    const struct kz_eval_metric *m = kz_eval_metrics[i];
+    fprintf(f, "  %-14s%c %s%s%s\n", m->name, m->network ? '*' : ' ', m->help,
+            *m->unit ? ", " : "", m->unit);
+  }
+  fputs(examples, f);
+  if (!fclose(f)) return text;
+  free(text);
+  return NULL;
+}
 
 /* ---- host ---- */
 
@@ -121,12 +138,14 @@ static int run(int argc, char **argv) {
        .help = "where to write (with --compare a JSON file, or nothing)"},
       {.name = "compare", .value = "A.csv", .text = &a.compare, .help = "the first of two runs"},
       {0}};
+  char *notes = make_notes();
   const struct kz_cli_parser parser = {.command = &kz_cmd_eval,
                                        .positionals = positionals,
                                        .options = options,
                                        .tables = {{kz_eval_params, &a.o}},
                                        .notes = notes};
   int status = kz_cli_parse(&parser, argc, argv);
+  free(notes);
   if (status >= 0) return status;
   status = check_usage(&a);
   if (status < 0) {
