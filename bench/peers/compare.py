@@ -3,8 +3,9 @@
 three programs stay loaded and take turns (ours, PyTorch, oneDNN's convolutions
 alone, ours, ...), so that a machine that slows down slows all of them.
 
-  compare.py [--rounds N] [--only train|forward] BUILD_DIR
+  compare.py [--core] [--rounds N] [--only train|forward] [--size 128|256|512] BUILD_DIR
 
+The network has its default guides (structure, text, detail), with --core none.
 Prints medians, the ratio of PyTorch's time to ours, and what share of the rate of
 oneDNN's convolutions ours reaches. Needs a build with -Dbench=true, and Debian's
 python3-torch for /usr/bin/python3 (without it, PyTorch's columns stay empty).
@@ -19,6 +20,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 FIGURES = (('train', 40, 128, 1), ('train', 10, 256, 1), ('forward', 1, 256, 8),
            ('forward', 1, 512, 4))
+GUIDES = ['--structure', '48', '--text', '128', '--detail', '32']  # as GUIDED in fedr_torch.py
 
 
 class Player:
@@ -47,19 +49,20 @@ class Player:
         return statistics.median(self.seconds)
 
 
-def players(build, kind, batch, size):
+def players(build, core, kind, batch, size):
     shape = ['--batch', str(batch), '--size', str(size), '--serve']
-    yield Player('ours', [f'{build}/bench/bench_{kind}'] + shape)
+    yield Player('ours', [f'{build}/bench/bench_{kind}'] + shape + ([] if core else GUIDES))
     yield Player('limit', [f'{build}/bench/bench_conv', kind] + shape)
-    peer = ['/usr/bin/python3', f'{HERE}/fedr_torch.py', 'serve', kind, str(batch), str(size)]
+    peer = ['/usr/bin/python3', f'{HERE}/fedr_torch.py'] + (['--core'] if core else []) + \
+        ['serve', kind, str(batch), str(size)]
     try:
         yield Player('torch', peer)
     except RuntimeError as e:
         print(e, file=sys.stderr)
 
 
-def figure(build, kind, batch, size, count, rounds):
-    at = {p.name: p for p in players(build, kind, batch, size)}
+def figure(build, core, kind, batch, size, count, rounds):
+    at = {p.name: p for p in players(build, core, kind, batch, size)}
     for _ in range(rounds):
         for p in at.values():
             p.turn(count)
@@ -85,12 +88,14 @@ def main():
     a.add_argument('build')
     a.add_argument('--rounds', type=int, default=7)
     a.add_argument('--only', choices=('train', 'forward'))
+    a.add_argument('--size', type=int)
+    a.add_argument('--core', action='store_true')
     a = a.parse_args()
     print('| figure | kizil | PyTorch | ratio (of medians; of rounds) | share of the limit |')
     print('| --- | --- | --- | --- | --- |', flush=True)
     for kind, batch, size, count in FIGURES:
-        if a.only in (None, kind):
-            figure(a.build, kind, batch, size, count, a.rounds)
+        if a.only in (None, kind) and a.size in (None, size):
+            figure(a.build, a.core, kind, batch, size, count, a.rounds)
 
 
 if __name__ == '__main__':

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Build the benchmarks and play kizil against PyTorch and oneDNN (see compare.py).
-#   bench/peers/compare.sh [--rounds N] [--only train|forward]
+#   bench/peers/compare.sh [--core] [--rounds N] [--only train|forward] [--size N]
 set -e
 cd "$(dirname "$0")/../.."
 build=${BUILD:-build-bench}

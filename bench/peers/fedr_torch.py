@@ -4,21 +4,25 @@ values in tests/golden and the rival of bench/peers/compare.py. It is the networ
 of src/model/ with the same parameter names and shapes, written for clarity,
 run as PyTorch runs best here: channels-last, bf16 autocast, two threads.
 
-  fedr_torch.py serve train|forward BATCH SIZE   warm up, then one step a line of stdin
-  fedr_torch.py speed                            the four figures of the README's table
+  fedr_torch.py [--core] serve train|forward BATCH SIZE   warm up, then time steps, as many as
+                                                          each line of stdin says
+  fedr_torch.py [--core] speed                            a table of the same figures
+
+With --core it has no guides, else those of GUIDED.
 """
 import json
 import math
 import struct
 import sys
 import time
+import warnings
 
 import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-GFLOP_256 = 9.375  # one forward pass at 256 x 256, widths 64-128-192-256
+GFLOP_256 = (9.375, 11.461)  # one forward pass at 256 x 256: of the core, with GUIDED
 
 
 class Norm(nn.GroupNorm):
@@ -273,11 +277,16 @@ class Fedr(nn.Module):
                 h = F.interpolate(h, scale_factor=2, mode='nearest')
             h = self.run_level(blocks, torch.cat([h, skips.pop()], 1), e, tokens)
         h = self.o[1](self.o[0](h))
-        y = F.pixel_shuffle(self.o[2](h), 4)
+        y = depth_to_space(self.o[2](h), 4)
         if self.f is None:
             return y
-        fine = torch.cat([F.pixel_shuffle(h, 2), F.pixel_unshuffle(x, 2).to(h.dtype)], 1)
-        return y + F.pixel_shuffle(self.f(fine), 2)
+        fine = torch.cat([depth_to_space(h, 2), F.pixel_unshuffle(x, 2)], 1)
+        return y + depth_to_space(self.f(fine), 2)
+
+
+def depth_to_space(x, block):
+    """pixel_shuffle; in bf16 PyTorch 1.13's own takes 25 times as long as in f32."""
+    return F.pixel_shuffle(x.float() if x.dtype == torch.bfloat16 else x, block)
 
 
 def time_features(t):
@@ -360,24 +369,69 @@ def adamw_curve(net, x, t, target, weight, steps=10, rate=1e-3, decay=0.01, clip
     return losses, norms
 
 
-def stepper(kind, batch, size):
-    """A function that does one training step, or one forward pass under no_grad."""
-    torch.manual_seed(0)
-    net = Fedr().to(memory_format=torch.channels_last)
-    x = torch.randn(batch, 7, size, size).contiguous(memory_format=torch.channels_last)
-    t, target = torch.rand(batch), torch.randn(batch, 3, size, size)
-    weight = torch.rand(batch, 1, size, size)
-    if kind == 'forward':
-        net.eval()
+def make_batch(batch, size):
+    """x, t, features, text as the network's inputs."""
+    images = [torch.randn(batch, c, size, size).contiguous(memory_format=torch.channels_last)
+              for c in (7, FEATURES)]
+    text = (torch.arange(batch * TOKENS) * 7 % ROWS).reshape(batch, TOKENS)
+    return images[0], torch.rand(batch), images[1], text
 
-        def step():
-            with torch.no_grad():
-                forward(net, x, t, bf16=True)
-        return step
+
+def halve(net):
+    """Weights that autocast would make bf16 at every call, made bf16 once; norms stay f32."""
+    for m in net.modules():
+        if isinstance(m, (nn.Conv2d, nn.Linear, nn.Embedding)):
+            m.to(torch.bfloat16)
+    return net
+
+
+def trace(net, inputs):
+    with torch.cpu.amp.autocast(dtype=torch.bfloat16, cache_enabled=False), \
+            warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # shapes and sizes become constants, as they may
+        return torch.jit.freeze(torch.jit.trace(net, inputs, check_trace=False))
+
+
+def seconds(step, count):
+    start = time.perf_counter()
+    for _ in range(count):
+        step()
+    return (time.perf_counter() - start) / count
+
+
+def forward_stepper(net, inputs):
+    """Interpreted or traced and frozen, whichever is faster."""
+    net = halve(net.eval())
+    with torch.no_grad():
+        traced = trace(net, inputs)
+
+    def plain():
+        with torch.inference_mode():
+            forward(net, *inputs, bf16=True)
+
+    def frozen():
+        with torch.inference_mode():
+            traced(*inputs)
+    for step in (plain, frozen):
+        seconds(step, 5)
+    taken = [min(seconds(step, 1) for _ in range(10)) for step in (plain, frozen)]
+    return plain if taken[0] < taken[1] else frozen
+
+
+def stepper(kind, batch, size, guides):
+    """A function that does one training step, or one forward pass."""
+    torch.manual_seed(0)
+    net = Fedr(**guides).to(memory_format=torch.channels_last)
+    inputs = make_batch(batch, size)
+    if not guides:
+        inputs = inputs[:2]
+    if kind == 'forward':
+        return forward_stepper(net, inputs)
+    target, weight = torch.randn(batch, 3, size, size), torch.rand(batch, 1, size, size)
     opt = torch.optim.AdamW(net.parameters(), lr=1e-4, weight_decay=0.01)
 
     def step():
-        loss = hole_loss(forward(net, x, t, bf16=True), target, weight)
+        loss = hole_loss(forward(net, *inputs, bf16=True), target, weight)
         opt.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)
@@ -385,38 +439,32 @@ def stepper(kind, batch, size):
     return step
 
 
-def serve(kind, batch, size):
-    step = stepper(kind, batch, size)
-    for _ in range(3 if kind == 'train' else 10):
-        step()
+def serve(kind, batch, size, guides):
+    step = stepper(kind, batch, size, guides)
+    seconds(step, 3 if kind == 'train' else 10)
     print('ready', flush=True)
     for line in sys.stdin:
-        count = int(line)
-        start = time.perf_counter()
-        for _ in range(count):
-            step()
-        print((time.perf_counter() - start) / count, flush=True)
+        print(seconds(step, int(line)), flush=True)
 
 
-def speed():
+def speed(guides):
     for kind, batch, size in (('train', 40, 128), ('train', 10, 256), ('forward', 1, 256),
                               ('forward', 1, 512)):
-        step, times = stepper(kind, batch, size), []
-        for i in range(8):
-            start = time.perf_counter()
-            step()
-            times.append(time.perf_counter() - start)
-        seconds, crops = sorted(times[3:])[2], batch * size * size / 65536
-        work = crops * GFLOP_256 * (3 if kind == 'train' else 1)
-        print(f'{kind} B{batch}@{size}: {seconds * 1000:.1f} ms, {crops / seconds:.2f} crops of '
-              f'256 a second, {work / seconds:.0f} GFLOP/s', flush=True)
+        step = stepper(kind, batch, size, guides)
+        seconds(step, 3)
+        taken, crops = sorted(seconds(step, 1) for _ in range(5))[2], batch * size * size / 65536
+        work = crops * GFLOP_256[bool(guides)] * (3 if kind == 'train' else 1)
+        print(f'{kind} B{batch}@{size}: {taken * 1000:.1f} ms, {crops / taken:.2f} crops of '
+              f'256 a second, {work / taken:.0f} GFLOP/s', flush=True)
 
 
 if __name__ == '__main__':
     torch.set_num_threads(2)
-    if sys.argv[1:2] == ['serve'] and len(sys.argv) == 5:
-        serve(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
-    elif sys.argv[1:] == ['speed']:
-        speed()
+    words = [w for w in sys.argv[1:] if w != '--core']
+    guides = GUIDED if len(words) == len(sys.argv) - 1 else {}
+    if words[:1] == ['serve'] and len(words) == 4:
+        serve(words[1], int(words[2]), int(words[3]), guides)
+    elif words == ['speed']:
+        speed(guides)
     else:
         sys.exit(__doc__)
