@@ -1,0 +1,192 @@
+#!/usr/bin/python3
+"""What each part of the network is worth: variants trained on from one model, equally long, on the
+same batches, and scored by `kizil eval` on pictures that none of them was trained on.
+
+  ablation.py --images DIR --init MODEL [--manifest LIST.csv] [--perceptual FILE]
+              [--lpips FILE] [--steps 300] [--crops 40] [--only NAME,...] [-o work/ablation]
+
+All variants begin with the weights of MODEL's core; what it lacks begins as nothing. They see the
+same crops, damage and noise in the same order, so a difference is the part's, and chance in its
+random weights. Held-out pictures are those that `kizil train` holds out by itself (--held-out
+0.05); a crop is cut from the middle of each, again and again at other places, with masks by
+`kizil damage`. Line drawings given in the hole are those of `kizil features`.
+
+Prints hole PSNR (one call) and LPIPS (defaults) of each variant, and the differences that the
+table COMPARISONS names, with 95 % intervals. Finished variants are kept: run again to go on.
+Needs Debian's python3-opencv.
+"""
+import argparse
+import csv
+import os
+import re
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.normpath(os.path.join(HERE, '..'))
+STRUCTURE = ['--structure-1', '48']
+VARIANTS = {
+    'core': [],
+    'plain': STRUCTURE + ['--dfa', 'plain'],
+    'channel': STRUCTURE + ['--dfa', 'channel'],
+    'position': STRUCTURE + ['--dfa', 'position'],
+    'style': STRUCTURE + ['--style', '8'],
+    'matching': STRUCTURE + ['--matching-weight', '0.3'],
+    'text': STRUCTURE + ['--text', '128'],
+    'detail': ['--detail', '32'],
+}
+# What is compared with what, and what the pictures are restored with.
+COMPARISONS = [
+    ('core', 'plain', 'alone'), ('core', 'position', 'alone'),
+    ('plain', 'position', 'alone'), ('plain', 'position', 'lines'),
+    ('channel', 'position', 'alone'), ('channel', 'position', 'lines'),
+    ('position', 'style', 'alone'), ('position', 'matching', 'alone'),
+    ('position', 'text', 'alone'), ('core', 'detail', 'alone'),
+]
+KINDS = {'cracks': ('crack', '0.01,0.04'), 'irr20': ('stroke', '0.2,0.3'),
+         'irr40': ('stroke', '0.4,0.5')}
+MASK = (1 << 64) - 1
+
+
+def split_rank(name):
+    """kz__split_rank in src/dataset/list.c."""
+    stem = os.path.splitext(os.path.basename(name))[0]
+    group = stem.rsplit('-', 1)[-1]
+    if not (group and group[0].isalpha() and group[-1].isdigit()):
+        group = os.path.splitext(name)[0]
+    h = 0xcbf29ce484222325
+    for b in group.encode():
+        h = ((h ^ b) * 0x100000001b3) & MASK
+    h = ((h ^ (h >> 30)) * 0xbf58476d1ce4e5b9) & MASK
+    h = ((h ^ (h >> 27)) * 0x94d049bb133111eb) & MASK
+    return ((h ^ (h >> 31)) >> 11) / (1 << 53)
+
+
+def run(*command, **more):
+    done = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, text=True, **more)
+    if done.returncode:
+        sys.exit(f'{" ".join(map(str, command))}: exit status {done.returncode}')
+    return done.stdout
+
+
+def held_out(images):
+    names = sorted(os.path.relpath(os.path.join(d, f), images)
+                   for d, _, files in os.walk(images) for f in files
+                   if re.search(r'\.(jpe?g|png|tiff?|webp)$', f, re.I))
+    return [n for n in names if split_rank(n) < 0.05]
+
+
+def make_set(a, folder):
+    """NNN.png, NNN_kind.png, NNN_lines.png."""
+    os.makedirs(folder, exist_ok=True)
+    names, rng, made = held_out(a.images), np.random.default_rng(1), 0
+    if not names:
+        sys.exit(f'{a.images}: nothing is held out')
+    while made < a.crops:
+        image = cv2.imread(os.path.join(a.images, names[made % len(names)]))
+        scale = min(440 / min(image.shape[:2]), 1)
+        scale = max(scale, 256 / min(image.shape[:2]))
+        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        y, x = (int(rng.integers(0, n - 255)) for n in image.shape[:2])
+        stem = f'{folder}/{made:03d}'
+        made += 1
+        if os.path.exists(f'{stem}_lines.png'):
+            continue
+        cv2.imwrite(f'{stem}.png', image[y:y + 256, x:x + 256])
+        for kind, (generator, cover) in KINDS.items():
+            run(a.kizil, 'damage', f'{stem}_{kind}.png', '--size', '256x256', '--kind', generator,
+                '--cover', cover, '--seed', made)
+        run(a.kizil, 'features', f'{stem}.png', '-o', f'{stem}-f', '--overwrite',
+            stderr=subprocess.DEVNULL)
+        _, pages = cv2.imreadmulti(f'{stem}-f.tif', flags=cv2.IMREAD_UNCHANGED)
+        for rest in ('.tif', '.png', '-sheet.png'):
+            os.remove(f'{stem}-f{rest}')
+        cv2.imwrite(f'{stem}_lines.png', 255 - (pages[0] >> 8).astype(np.uint8))
+
+
+def train(a, name, folder):
+    out = f'{folder}/{name}'
+    model = f'{out}/model.safetensors'
+    if os.path.exists(f'{out}/done'):
+        return model
+    if os.path.exists(f'{out}/last.safetensors'):
+        how = ['--resume']
+    else:
+        how = ['--init', a.init, '--steps', a.steps, '--minutes', 0, '--small-share', 0,
+               '--optimiser', 'muon', '--rate', a.rate, '--warmup', 50, '--beta-2', 0.99,
+               '--ema', 0.99, '--pure-noise-share', 0.5, '--border-weight', 0.5, '--balance', 0.5,
+               '--seed', 3, '--preview-minutes', 0] + VARIANTS[name]
+        for option in ('manifest', 'perceptual'):
+            if getattr(a, option):
+                how += [f'--{option}', getattr(a, option)]
+        if a.perceptual:
+            how += ['--perceptual-weight', 0.3, '--perceptual-from', 0]
+    run(a.kizil, 'train', '--images', a.images, '-o', out, *how)
+    open(f'{out}/done', 'w').close()
+    return model
+
+
+def score(a, name, model, how, calls, pictures, folder):
+    """scores.csv of a variant; `how`: alone, or with lines."""
+    out = f'{folder}/{name}-{how}-{calls}'
+    if os.path.exists(f'{out}/scores.csv'):
+        return f'{out}/scores.csv'
+    os.makedirs(f'{out}-pictures', exist_ok=True)
+    jobs, pairs = [], []
+    for i in range(a.crops):
+        for kind in KINDS:
+            stem = f'{pictures}/{i:03d}'
+            job = {'image': f'{stem}.png', 'mask': f'{stem}_{kind}.png',
+                   'output': f'{out}-pictures/{i:03d}_{kind}.png'}
+            if how == 'lines':
+                job['lines'] = f'{stem}_lines.png'
+            jobs.append(job)
+            pairs.append({'original': job['image'], 'mask': job['mask'], 'result': job['output'],
+                          'group': kind})
+    for path, rows in ((f'{out}-jobs.csv', jobs), (f'{out}-pairs.csv', pairs)):
+        with open(path, 'w', newline='') as f:
+            w = csv.DictWriter(f, rows[0].keys())
+            w.writeheader()
+            w.writerows(rows)
+    steps = ['--steps', 1] if calls == 'one' else []
+    run(a.kizil, 'restore', '--batch', f'{out}-jobs.csv', '--model', model, '--overwrite', *steps,
+        stderr=subprocess.DEVNULL)
+    lpips = ['--lpips', a.lpips] if a.lpips else []
+    run(a.kizil, 'eval', '--pairs', f'{out}-pairs.csv', '-o', out, '--cases', 0, *lpips,
+        stderr=subprocess.DEVNULL)
+    return f'{out}/scores.csv'
+
+
+def main():
+    p = argparse.ArgumentParser()
+    for name in ('images', 'init'):
+        p.add_argument(f'--{name}', required=True)
+    for name in ('manifest', 'perceptual', 'lpips', 'only'):
+        p.add_argument(f'--{name}')
+    p.add_argument('--steps', type=int, default=300)
+    p.add_argument('--rate', type=float, default=4e-4)
+    p.add_argument('--crops', type=int, default=40)
+    p.add_argument('--kizil', default=os.path.join(ROOT, 'build/kizil'))
+    p.add_argument('-o', '--out', default=os.path.join(ROOT, 'work/ablation'))
+    a = p.parse_args()
+    names = a.only.split(',') if a.only else list(VARIANTS)
+    make_set(a, f'{a.out}/set')
+    scores = {}
+    for name in names:
+        model = train(a, name, a.out)
+        for how in ('alone', 'lines') if VARIANTS[name][:1] == STRUCTURE[:1] else ('alone',):
+            for calls in ('one', 'default'):
+                scores[name, how, calls] = score(a, name, model, how, calls, f'{a.out}/set', a.out)
+        print(f'{name}: done', flush=True)
+    for one, other, how in COMPARISONS:
+        for calls in ('one', 'default'):
+            if (one, how, calls) in scores and (other, how, calls) in scores:
+                print(f'\n{one} -> {other}, {how}, {"one call" if calls == "one" else "defaults"}')
+                print(run(a.kizil, 'eval', '--compare', scores[one, how, calls],
+                          scores[other, how, calls]), flush=True)
+
+
+main()
