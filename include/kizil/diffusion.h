@@ -56,6 +56,7 @@ struct kz_train_options {
   /* The same for samples at t = 1. There the noise says nothing and the best answer is a mean, which
    * squared error alone leads to. */
   double pure_l1_weight, pure_l2_weight;
+  bool pure_relative; /* by its logarithm, crop by crop: PSNR's own measure */
   double known_weight;            /* weight of pixels outside the hole (inside: 1) */
   double border_weight;           /* extra weight of hole pixels within 2 px of known ones */
   double balance;                 /* a crop weighs (share of it that is hole)^-balance */

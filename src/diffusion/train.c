@@ -52,21 +52,6 @@ static int enter_stage(struct kz__run *r, int number, struct kz_err *err) {
   return code;
 }
 
-/* Pixel loss of samples [first, last) of the batch, and its gradient by the output. */
-static double pixel_loss(const struct kz__run *r, int first, int last, double l1, double l2,
-                         double norm) {
-  const struct kz__stage *s = &r->stage;
-  const struct kz__prepare *p = &s->prepare;
-  enum kz_dtype t = kz_graph_dtype(s->graph, s->net.out);
-  int64_t pixels = (int64_t)p->size * p->size, at = first * pixels;
-  size_t bytes = (size_t)at * 3 * kz_dtype_size(t);
-  if (first == last) return 0;
-  return r->backend->kernels->loss(t, (last - first) * pixels, 3, (float)l1, (float)l2, norm,
-                                   (char *)kz_graph_data(s->graph, s->net.out) + bytes,
-                                   p->target + 3 * at, p->weight + at,
-                                   (char *)kz_graph_diff(s->graph, s->net.out) + bytes);
-}
-
 /* Losses (the perceptual one if it is in use) and gradient of batch `index`, added to what is
  * there. */
 static int gradient(struct kz__run *r, int64_t index, double *loss, double *perceptual,
@@ -89,9 +74,7 @@ static int gradient(struct kz__run *r, int64_t index, double *loss, double *perc
   const struct kz__inputs to = kz__stage_inputs(s);
   double norm = kz__prepare_batch(p, &b, &recipe, &to);
   if ((code = kz_graph_forward(s->graph, err)) != 0) return code;
-  int pure = kz__prepare_pure(&recipe, p->n);
-  *loss += pixel_loss(r, 0, pure, o->pure_l1_weight, o->pure_l2_weight, norm);
-  *loss += pixel_loss(r, pure, p->n, o->l1_weight, o->l2_weight, norm);
+  *loss += kz__pixel_gradient(r, kz__prepare_pure(&recipe, p->n), norm);
   if (s->match.x) kz__match_gradient(r, &b, matching);
   if (s->perceptual.net)
     code = kz__perceptual_gradient(s, &b, o->perceptual_weight, perceptual, err);

@@ -19,6 +19,7 @@ struct kz__prepare {
   float *weight;         /* [n, size, size] */
   float *t;              /* [n] */
   double *weight_sum;    /* [n] */
+  double *relative;      /* [n] scratch of the loss */
   bool *plain, *silent;  /* [n] does without features; without a caption */
   float *scratch;        /* for each thread */
   uint8_t *border;       /* for each thread, 2 x [size, size] */
@@ -140,6 +141,11 @@ int kz__perceptual_init(struct kz__run *r, struct kz_err *err);
  * network's output, after a forward pass; and the loss (without `weight`) to *loss. */
 int kz__perceptual_gradient(struct kz__stage *s, const struct kz_batch *b, double weight,
                             double *loss, struct kz_err *err);
+
+/* The pixel loss of the batch after a forward pass, its first `pure` samples being at t = 1; its
+ * gradient replaces what is in the network's output's. `norm` is kz__prepare_batch's. */
+#define KZ__LEAST_LOSS 0.008 /* 2 e^2 at about 30 dB: below that a crop is good enough */
+double kz__pixel_gradient(const struct kz__run *r, int pure, double norm);
 
 /* Make the matching loss for the stage at hand, if it is wanted and has not been made. */
 int kz__match_init(struct kz__run *r, struct kz_err *err);

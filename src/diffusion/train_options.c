@@ -59,6 +59,8 @@ const struct kz_param kz_train_params[] = {
     FLOAT("l2-weight", l2_weight, 1, 0, 100, "", "loss: weight of e^2"),
     FLOAT("pure-l1-weight", pure_l1_weight, 0, 0, 100, "", "loss at t = 1: weight of |e|"),
     FLOAT("pure-l2-weight", pure_l2_weight, 2, 0, 100, "", "loss at t = 1: weight of e^2"),
+    {"pure-relative", KZ_PARAM_BOOL, OPTION(pure_relative), 0, 0, 1, NULL, NULL, "",
+     "loss at t = 1: each crop's by its logarithm, as PSNR has it"},
     FLOAT("known-weight", known_weight, .05, 0, 10, "", "loss: weight outside the hole"),
     FLOAT("border-weight", border_weight, .5, 0, 10, "",
           "loss: extra weight in the hole within 2 px of its border"),

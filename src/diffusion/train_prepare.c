@@ -35,12 +35,13 @@ int kz__prepare_init(struct kz__prepare *p, const struct kz_backend *backend, in
   p->weight = backend->alloc(all * sizeof *p->weight);
   p->t = backend->alloc((size_t)n * sizeof *p->t);
   p->weight_sum = backend->alloc((size_t)n * sizeof *p->weight_sum);
+  p->relative = backend->alloc((size_t)n * sizeof *p->relative);
   p->scratch = backend->alloc((size_t)p->threads * p->scratch_len * sizeof *p->scratch);
   p->border = backend->alloc((size_t)p->threads * 2 * pixels);
   p->plain = backend->alloc((size_t)n * sizeof *p->plain);
   p->silent = backend->alloc((size_t)n * sizeof *p->silent);
   if (p->noise && p->target && p->weight && p->t && p->weight_sum && p->scratch && p->border &&
-      p->plain && p->silent)
+      p->plain && p->silent && p->relative)
     return 0;
   kz__prepare_release(p);
   return kz_err_set(err, KZ_ENOMEM, "out of memory for %d crops of %d px", n, size);
@@ -49,7 +50,7 @@ int kz__prepare_init(struct kz__prepare *p, const struct kz_backend *backend, in
 void kz__prepare_release(struct kz__prepare *p) {
   if (!p->backend) return;
   void *buffers[] = {p->noise,   p->target, p->weight, p->t,     p->weight_sum,
-                     p->scratch, p->border, p->plain,  p->silent};
+                     p->scratch, p->border, p->plain,  p->silent, p->relative};
   for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
     if (buffers[i]) p->backend->free(buffers[i]);
   *p = (struct kz__prepare){0};

@@ -434,6 +434,65 @@ static void test_match_gradient(void **state) {
   kz_paramset_release(&r.params);
 }
 
+/* The relative loss at t = 1: its gradient is that of the mean logarithm of each crop's loss, against
+ * differences; the value reported is the plain loss. */
+static void test_relative_loss(void **state) {
+  (void)state;
+  enum { N = 4, S = 32, VALUES = N * S * S * 3, PURE = 2 };
+  static struct world w;
+  static float grad[VALUES];
+  static const float at[5] = {0, 1, -1, 2, -2}, step = 1e-3f;
+  struct kz_train_options o = small_options(1);
+  struct kz__run r = {.o = &o, .backend = kz_backend_cpu(2), .dtype = KZ_F32};
+  const struct kz__recipe recipe = {.config = &r.config, .seed = 5, .pure_noise_share = .5,
+                                    .known_weight = .05};
+  struct kz_err err = {0};
+  struct kz_batch b;
+  double value[5], got = 0, length = 0, scale = 0;
+  kz_fedr_config_defaults(&r.config);
+  for (int i = 0; i < 4; i++) r.config.width[i] = 16;
+  kz_paramset_init(&r.params, r.backend);
+  assert_int_equal(kz__stage_init(&r.stage, &r.params, &r.config, KZ_F32, true, N, S, &err), 0);
+  assert_int_equal(next(&w, 0, N, S, &b, &err), 0);
+  const struct kz__inputs to = kz__stage_inputs(&r.stage);
+  const struct kz__prepare *p = &r.stage.prepare;
+  double norm = kz__prepare_batch(&r.stage.prepare, &b, &recipe, &to);
+  float *out = kz_graph_data(r.stage.graph, r.stage.net.out);
+  float *diff = kz_graph_diff(r.stage.graph, r.stage.net.out);
+  for (int k = 0; k < 5; k++) {
+    double weight = 0, inverse = 0, plain, reported;
+    for (int i = 0; i < VALUES; i++)
+      out[i] = p->target[i] + (i < VALUES / N ? .1f : .4f) * sinf(12.9f * (float)i) +
+               (cosf(7.1f * (float)i) < 0 ? -step : step) * at[k];
+    o.pure_relative = false;
+    plain = kz__pixel_gradient(&r, PURE, norm);
+    o.pure_relative = true;
+    reported = kz__pixel_gradient(&r, PURE, norm);
+    assert_true(fabs(reported / plain - 1) < 1e-5);
+    if (k == 0) memcpy(grad, diff, sizeof grad);
+    value[k] = 0;
+    for (int i = 0; i < PURE; i++) {
+      double loss = 0;
+      for (int j = i * VALUES / N; j < (i + 1) * VALUES / N; j++)
+        loss += o.pure_l2_weight * p->weight[j / 3] * pow((double)out[j] - p->target[j], 2);
+      loss = loss / (3 * p->weight_sum[i]) + KZ__LEAST_LOSS;
+      value[k] += log(loss);
+      weight += p->weight_sum[i];
+      inverse += 1 / loss;
+    }
+    if (k == 0) scale = 3 * weight / (norm * inverse);
+  }
+  for (int i = 0; i < PURE * VALUES / N; i++) {
+    got += cosf(7.1f * (float)i) < 0 ? -(double)grad[i] : (double)grad[i];
+    length += (double)grad[i] * grad[i];
+  }
+  double want = scale * (8 * (value[1] - value[2]) - (value[3] - value[4])) / (12.0 * step);
+  if (!(length > 0 && fabs(got - want) <= .01 * sqrt(length)))
+    fail_msg("along a direction %g, by differences %g (length %g)", got, want, sqrt(length));
+  kz__stage_release(&r.stage);
+  kz_paramset_release(&r.params);
+}
+
 static struct kz_train_options victim_options(void) {
   struct kz_train_options o = small_options(7);
   o.checkpoint_minutes = 1e-9;
@@ -574,7 +633,8 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_model_of_run),
       cmocka_unit_test(test_init),    cmocka_unit_test(test_stop_and_resume),
       cmocka_unit_test(test_guided), cmocka_unit_test(test_guides_added),
-      cmocka_unit_test(test_match_gradient), cmocka_unit_test(test_muon),
+      cmocka_unit_test(test_match_gradient), cmocka_unit_test(test_relative_loss),
+      cmocka_unit_test(test_muon),
       cmocka_unit_test(test_kill_and_resume), cmocka_unit_test(test_refusals),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
