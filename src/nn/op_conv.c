@@ -4,7 +4,8 @@
  *   diff_src = weights^T * diff_dst,  diff_weights = diff_dst x src,  diff_bias = sum diff_dst,
  *   diff_residual = diff_dst
  * Bias and residual are fused into the convolution. A linear layer is a 1 x 1
- * convolution over all its rows, seen as the pixels of one long image line. */
+ * convolution over all its rows, seen as the pixels of one long image line: as so
+ * many images of one pixel, oneDNN's passes took 3 to 14 times as long. */
 #include "nn/node.h"
 #include "nn/ops.h"
 
@@ -14,7 +15,7 @@ enum { SCRATCH_FORWARD, SCRATCH_BACKWARD };
 static struct kz_conv_desc describe(const struct kz_graph *g, const struct kz_node *n)
 {
   struct kz_dims s = kz__dims(g, n->in[0]);
-  if (n->arg[ROWS]) s = (struct kz_dims){s.n * s.h * s.w, 1, 1, s.c};
+  if (n->arg[ROWS]) s = (struct kz_dims){1, 1, s.n * s.h * s.w, s.c};
   return (struct kz_conv_desc){
       .mb = s.n, .ic = s.c, .oc = n->arg[OC], .ih = s.h, .iw = s.w,
       .kh = n->arg[KERNEL], .kw = n->arg[KERNEL], .stride = n->arg[STRIDE],
