@@ -2,9 +2,11 @@
  * it: a turned crop has turned lines, and a recoloured one is described by its own colours. */
 #include "dataset/guides.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "feature/fused.h"
+#include "feature/outline.h"
 #include "feature/sketch.h"
 
 /* Shares of captions. */
@@ -12,12 +14,19 @@
 #define COLOURS_OF_ALL 0.6f   /* the writer knows what was there */
 #define COLOURS_OF_REST 0.25f /* as restoring writes it by itself; else none */
 #define CHINESE 0.3f
+/* Share of drawings that outline shapes too, as one hand does and another does not. */
+#define OUTLINED 0.5f
+
+static size_t scratch_size(int size) {
+  size_t line = kz_fused_scratch(size, size), outline = kz_outline_scratch(size, size);
+  return line > outline ? line : outline;
+}
 
 int kz__guide_maker_resize(struct kz__guide_maker *m, int size, struct kz_err *err) {
   if (m->size == size) return 0;
   kz__guide_maker_release(m);
   m->rgb = malloc((size_t)size * (size_t)size * 3 * sizeof *m->rgb);
-  m->scratch = malloc(kz_fused_scratch(size, size) * sizeof *m->scratch);
+  m->scratch = malloc(scratch_size(size) * sizeof *m->scratch);
   m->bytes = malloc(kz_sketch_scratch(size, size));
   if (!m->rgb || !m->scratch || !m->bytes) {
     kz__guide_maker_release(m);
@@ -38,6 +47,14 @@ void kz__guide_lines(struct kz__guide_maker *m, struct kz_rng *rng, const uint8_
                      uint8_t *drawn, uint8_t *valid) {
   for (int i = 0; i < m->size * m->size * 3; i++) m->rgb[i] = (float)rgb[i] * (1 / 127.5f) - 1;
   kz_fused_line(m->size, m->size, m->rgb, NULL, drawn, m->scratch);
+  float outlined = kz_rng_uniform(rng) / OUTLINED; /* below 1: how detailed */
+  if (outlined < 1) {
+    float range = KZ_OUTLINE_SPARSE / KZ_OUTLINE_DETAILED;
+    const struct kz_outline_input in = {
+        .w = m->size, .h = m->size, .rgb = m->rgb,
+        .threshold = KZ_OUTLINE_DETAILED * powf(range, outlined)};
+    kz_outline_draw(&in, drawn, m->scratch);
+  }
   kz_sketch_roughen(rng, m->size, m->size, drawn, valid, m->bytes);
 }
 

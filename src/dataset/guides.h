@@ -16,8 +16,8 @@ struct kz__guide_maker {
 int kz__guide_maker_resize(struct kz__guide_maker *m, int size, struct kz_err *err);
 void kz__guide_maker_release(struct kz__guide_maker *m);
 
-/* rgb [size, size, 3] -> drawn, valid [size, size]: the true lines of the crop, roughened, where
- * they are shown. Allocates nothing. */
+/* rgb [size, size, 3] -> drawn, valid [size, size]: the true lines of the crop, with outlines
+ * of its shapes in half of all draws, roughened, where they are shown. Allocates nothing. */
 void kz__guide_lines(struct kz__guide_maker *m, struct kz_rng *rng, const uint8_t *rgb,
                      uint8_t *drawn, uint8_t *valid);
 /* A caption as a user might write it: now with what is known of the picture (`facts`, may be NULL),
