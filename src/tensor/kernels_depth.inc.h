@@ -1,4 +1,9 @@
-/* Space-to-depth and back, global means, tables of rows. */
+/* Space-to-depth and back, global means, tables of rows.
+ *
+ * Space-to-depth goes by groups of blocks side by side. What is long on one side (b lines of a
+ * group) and on the other (a group's deep vectors) is read and written by whole vectors; the
+ * shuffle between is gathered from a stage of f32 that stays in the cache, with places worked out
+ * once a thread. */
 #ifndef KZ_KERNELS_DEPTH_H
 #define KZ_KERNELS_DEPTH_H
 
@@ -15,46 +20,69 @@ struct depth_args {
 
 enum { DEPTH_STAGE = 2048 }; /* a block of more channels goes element by element */
 
-/* One block between the spatial tensor, from pixel `flat`, and its deep vector in f32, where
- * (ch * b + dy) * b + dx is the place. */
-INLINE void depth_read(enum kz_dtype t, int b, const struct depth_args *a, int64_t flat,
-                       float *deep) {
-  const int c = a->d.c;
-  for (int dy = 0; dy < b; dy++, flat += (int64_t)a->d.w * c)
-    for (int ch = 0; ch < c; ch++)
-      for (int dx = 0; dx < b; dx++)
-        deep[(ch * b + dy) * b + dx] = ld1(t, a->src, flat + dx * c + ch);
+/* Places in the stage, in the order in which they are written. */
+struct depth_plan {
+  int blocks, line, count; /* of a group: blocks, elements of one of its b lines, of all */
+  int32_t place[DEPTH_STAGE + 16];
+};
+
+INLINE vf depth_gather(const float *stage, const int32_t *place) {
+#if VL == 16
+  return (vf)_mm512_i32gather_ps(_mm512_loadu_si512(place), stage, 4);
+#elif VL == 8
+  return (vf)_mm256_i32gather_ps(stage, _mm256_loadu_si256((const __m256i *)place), 4);
+#else
+  return (vf){stage[place[0]], stage[place[1]], stage[place[2]], stage[place[3]]};
+#endif
 }
 
-INLINE void depth_write(enum kz_dtype t, int b, const struct depth_args *a, int64_t flat,
-                        const float *deep) {
-  const int c = a->d.c;
-  for (int dy = 0; dy < b; dy++, flat += (int64_t)a->d.w * c)
+/* Element (ch, dy, dx) of block k: at (dy, k, dx, ch) of the spatial side, at (k, ch, dy, dx) of
+ * the deep one. */
+static void depth_plan(struct depth_plan *p, const struct depth_args *a, bool to_depth) {
+  const int b = a->b, c = a->d.c, most = DEPTH_STAGE / (c * b * b), all = a->d.w / b;
+  p->blocks = most < all ? most : all;
+  p->line = p->blocks * b * c;
+  p->count = p->line * b;
+  memset(p->place + p->count, 0, 16 * sizeof *p->place);
+  for (int k = 0, deep = 0; k < p->blocks; k++)
     for (int ch = 0; ch < c; ch++)
-      for (int dx = 0; dx < b; dx++) {
-        const int64_t to = flat + dx * c + ch;
-        float v = deep[(ch * b + dy) * b + dx];
-        st1(t, a->dst, to, a->accumulate ? v + ld1(t, a->dst, to) : v);
-      }
+      for (int dy = 0; dy < b; dy++)
+        for (int dx = 0; dx < b; dx++, deep++) {
+          int flat = dy * p->line + (k * b + dx) * c + ch;
+          p->place[to_depth ? deep : flat] = to_depth ? flat : deep;
+        }
 }
 
-/* The deep side by vectors, through a block of f32. */
-INLINE void depth_staged(enum kz_dtype src_t, enum kz_dtype dst_t, bool to_depth, int b,
-                         const struct depth_args *a, int64_t deep, int64_t flat) {
-  float stage[DEPTH_STAGE];
-  const int count = a->d.c * b * b;
-  if (to_depth) depth_read(src_t, b, a, flat, stage);
-  for (int i = 0; i < count; i += VL) {
+/* count elements in f32, or from f32 at `place`; `place` NULL: as they stand. */
+INLINE void depth_move(enum kz_dtype src_t, enum kz_dtype dst_t, const void *src, int64_t from,
+                       const int32_t *place, void *dst, int64_t to, int64_t count,
+                       bool accumulate) {
+  for (int64_t i = 0; i < count; i += VL) {
     int n = lanes(i, count);
-    if (to_depth) {
-      vf v = ldn(KZ_F32, stage, i, n);
-      if (a->accumulate) v += ldn(dst_t, a->dst, deep + i, n);
-      stn(dst_t, a->dst, deep + i, n, v);
-    } else {
-      stn(KZ_F32, stage, i, n, ldn(src_t, a->src, deep + i, n));
-    }
+    vf v = place ? depth_gather(src, place + i) : ldn(src_t, src, from + i, n);
+    if (accumulate) v += ldn(dst_t, dst, to + i, n);
+    stn(dst_t, dst, to + i, n, v);
   }
-  if (!to_depth) depth_write(dst_t, b, a, flat, stage);
+}
+
+/* `blocks` blocks from deep element `deep`, spatial element `flat`. */
+INLINE void depth_group(enum kz_dtype src_t, enum kz_dtype dst_t, bool to_depth,
+                        const struct depth_args *a, const struct depth_plan *p, int blocks,
+                        int64_t deep, int64_t flat) {
+  float stage[DEPTH_STAGE];
+  const int b = a->b, line = blocks * b * a->d.c;
+  const int64_t stride = (int64_t)a->d.w * a->d.c;
+  if (!to_depth)
+    depth_move(src_t, KZ_F32, a->src, deep, NULL, stage, 0, line * b, false);
+  for (int dy = 0; dy < b; dy++) {
+    if (to_depth)
+      depth_move(src_t, KZ_F32, a->src, flat + dy * stride, NULL, stage, dy * p->line, line, false);
+    else
+      depth_move(KZ_F32, dst_t, stage, 0, p->place + dy * p->line, a->dst, flat + dy * stride,
+                 line, a->accumulate);
+  }
+  if (to_depth)
+    depth_move(KZ_F32, dst_t, stage, 0, p->place, a->dst, deep, line * b, a->accumulate);
 }
 
 INLINE void depth_direct(enum kz_dtype src_t, enum kz_dtype dst_t, bool to_depth,
@@ -69,19 +97,27 @@ INLINE void depth_direct(enum kz_dtype src_t, enum kz_dtype dst_t, bool to_depth
 }
 
 /* Tasks are rows of blocks. */
-INLINE void depth_row(enum kz_dtype src_t, enum kz_dtype dst_t, bool to_depth,
-                      const struct depth_args *a, int64_t row) {
-  const int b = a->b, c = a->d.c, w = a->d.w;
-  for (int x = 0; x < w / b; x++) {
-    const int64_t deep = (row * (w / b) + x) * c * b * b;
-    const int64_t flat = (row * b * w + (int64_t)x * b) * c;
-    if (c * b * b > DEPTH_STAGE)
-      depth_direct(src_t, dst_t, to_depth, a, deep, flat);
-    else if (b == 4)
-      depth_staged(src_t, dst_t, to_depth, 4, a, deep, flat);
-    else
-      depth_staged(src_t, dst_t, to_depth, b, a, deep, flat);
+INLINE void depth_rows(enum kz_dtype src_t, enum kz_dtype dst_t, bool to_depth,
+                       const struct depth_args *a, int64_t begin, int64_t end) {
+  const int b = a->b, c = a->d.c, w = a->d.w, all = w / b;
+  const int64_t row = (int64_t)w * b * c; /* elements, on either side */
+  struct depth_plan p;
+  if (b == 1) {
+    depth_move(src_t, dst_t, a->src, begin * row, NULL, a->dst, begin * row, (end - begin) * row,
+               a->accumulate);
+    return;
   }
+  const bool staged = c * b * b <= DEPTH_STAGE;
+  if (staged) depth_plan(&p, a, to_depth);
+  for (int64_t r = begin; r < end; r++)
+    for (int x = 0; x < all; x += staged ? p.blocks : 1) {
+      const int64_t deep = r * row + (int64_t)x * c * b * b, flat = r * row + (int64_t)x * b * c;
+      if (staged)
+        depth_group(src_t, dst_t, to_depth, a, &p, all - x < p.blocks ? all - x : p.blocks, deep,
+                    flat);
+      else
+        depth_direct(src_t, dst_t, to_depth, a, deep, flat);
+    }
 }
 
 #define WITH_DTYPES(src_t, dst_t, fn, ...) \
@@ -98,12 +134,12 @@ INLINE void depth_row(enum kz_dtype src_t, enum kz_dtype dst_t, bool to_depth,
 
 static void to_depth_range(const void *args, int64_t begin, int64_t end) {
   const struct depth_args *a = args;
-  for (int64_t r = begin; r < end; r++) WITH_DTYPES(a->src_t, a->dst_t, depth_row, true, a, r);
+  WITH_DTYPES(a->src_t, a->dst_t, depth_rows, true, a, begin, end);
 }
 
 static void to_space_range(const void *args, int64_t begin, int64_t end) {
   const struct depth_args *a = args;
-  for (int64_t r = begin; r < end; r++) WITH_DTYPES(a->src_t, a->dst_t, depth_row, false, a, r);
+  WITH_DTYPES(a->src_t, a->dst_t, depth_rows, false, a, begin, end);
 }
 
 static void space_to_depth(enum kz_dtype src_t, enum kz_dtype dst_t, struct kz_dims d, int b,

@@ -29,8 +29,19 @@ INLINE void copy_row(enum kz_dtype t, int c, const void *src, int64_t j, void *d
   }
 }
 
+/* 4 bytes a row: a call of memcpy for each costs four times as much. */
+INLINE void copy_short(const struct copy_args *a, size_t bytes, int64_t begin, int64_t end) {
+  for (int64_t r = begin; r < end; r++)
+    memcpy(at(a->t, a->dst, r * a->dst_stride), at(a->t, a->src, r * a->src_stride), bytes);
+}
+
 static void copy_rows_range(const void *args, int64_t begin, int64_t end) {
   const struct copy_args *a = args;
+  const size_t bytes = (size_t)a->c * kz_dtype_size(a->t);
+  if (!a->accumulate && bytes == 4) {
+    copy_short(a, 4, begin, end);
+    return;
+  }
   for (int64_t r = begin; r < end; r++)
     WITH_DTYPE(a->t, copy_row(T, a->c, a->src, r * a->src_stride, a->dst, r * a->dst_stride,
                               a->accumulate));

@@ -237,11 +237,11 @@ static void run_depth(const struct kz_kernels *k, struct scene *s) {
 }
 
 static void test_depth(void **state) {
-  static const int channels[] = {1, 3, 7, 16, 130};
+  static const int channels[] = {1, 3, 7, 16, 130}; /* 16 by 4: groups of 8 blocks, and 2 */
   (void)state;
   for (int v = 0; v < 8; v++) EACH(i, channels) for (int b = 1; b <= 4; b++) {
     enum kz_dtype from = v & 1 ? KZ_BF16 : KZ_F32, to = v & 2 ? KZ_BF16 : KZ_F32;
-    struct scene s = {.t = from, .n = 3, .hw = b == 4 ? 5 : 2, .c = channels[i], .i0 = b};
+    struct scene s = {.t = from, .n = 3, .hw = b == 4 ? 9 : 2, .c = channels[i], .i0 = b};
     int64_t count = (int64_t)s.n * s.hw * b * (s.hw + 1) * b * s.c;
     s.accumulate = v > 3;
     if (to == KZ_BF16) s.t = KZ_BF16;
