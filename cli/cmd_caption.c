@@ -71,6 +71,8 @@ static int run(int argc, char **argv) {
       {.name = "kind", .value = "TEXT", .text = &a.facts.kind, .help = "mural, thangka, ..."},
       {.name = "period", .value = "TEXT", .text = &a.facts.period, .help = "dynasty or century"},
       {.name = "site", .value = "TEXT", .text = &a.facts.site, .help = "where it is"},
+      {.name = "lost", .flag = &a.facts.lost,
+       .help = "say first which colours are under the mask: for an IMAGE that is intact there"},
       {.name = "manifest", .value = "LIST.csv", .text = &a.manifest,
        .help = "take these facts from a list"},
       {0}};

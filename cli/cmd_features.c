@@ -18,10 +18,12 @@ static const char notes[] =
     "OUT.tif has a page a feature, 16-bit grey, names and ranges in ImageDescription: lines,\n"
     "gradient, direction, texture, colour layout, distance to the hole, drawing, palette.\n"
     "OUT.png shows them in one picture, OUT-sheet.png side by side. All are computed from known\n"
-    "pixels only: what a hole holds changes nothing.\n"
+    "pixels only: what a hole holds changes nothing. A drawing is empty where a hole is: draw in it\n"
+    "what was there, and give it to kizil restore --lines.\n"
     "\n"
     "  kizil features mural.jpg -o mural-features\n"
-    "  kizil features mural.jpg --mask damage.png --lines drawing.png -o out/mural --overwrite";
+    "  kizil features mural.jpg --mask damage.png --lines drawing.png -o out/mural --overwrite\n"
+    "  kizil features mural.jpg --mask damage.png -o mural-features --drawing mural-lines.png";
 
 static void show_progress(void *self, int done, int total) {
   struct args *a = self;
@@ -60,6 +62,8 @@ static int run(int argc, char **argv) {
        .help = "line drawing of what is in the holes: dark on white or transparent"},
       {.name = "output", .letter = 'o', .value = "OUT", .text = &a.out, .required = true,
        .help = "writes OUT.tif, OUT.png, OUT-sheet.png"},
+      {.name = "drawing", .value = "FILE", .text = &a.o.drawing,
+       .help = "writes a line drawing too, .png: painted lines and outlines, black on white"},
       {0}};
   const struct kz_cli_parser parser = {.command = &kz_cmd_features,
                                        .positionals = positionals,

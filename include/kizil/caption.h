@@ -4,6 +4,7 @@
 #ifndef KIZIL_CAPTION_H
 #define KIZIL_CAPTION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <kizil/err.h>
@@ -19,10 +20,14 @@ struct kz_caption_facts {
   const char *period;  /* "Northern Liang" */
   const char *site;    /* "Mogao" */
   const char *caption; /* written by hand: used as it is instead of subject, kind and period */
+  /* Say first which colours are under the mask, as somebody would who knows what was there: for
+   * training, and to measure what such knowledge is worth. Needs pixels that are intact there. */
+  bool lost;
 };
 
 /* "flying apsara, Northern Liang dynasty mural, Mogao; azurite blue ground above, cinnabar red
- * below, ..." into text[KZ_CAPTION_MOST]. rgb [h, w, 3] sRGB with mask [h, w] (non-zero = hole, not
+ * below, ..." into text[KZ_CAPTION_MOST]; with facts->lost "lost: flesh pink above, ink black; " before
+ * it. rgb [h, w, 3] sRGB with mask [h, w] (non-zero = hole, not
  * looked at) or NULL gives the palette phrase; rgb NULL: none. `facts` may be NULL. Deterministic.
  * Allocates nothing. */
 void kz_caption_write(char text[KZ_CAPTION_MOST], enum kz_language language,

@@ -23,13 +23,15 @@ enum { KZ_FEATURES = 13 };
 extern const struct kz_feature kz_features[];
 
 struct kz_features_options {
-  double line_threshold; /* of the fused picture */
+  double line_threshold; /* of the fused picture and the drawing */
+  double outline;        /* of the drawing: contrast from which an edge of colour is outlined */
   double grain;          /* of the fused picture: how far texture shows */
   int64_t colours;       /* of the palette */
   int64_t seed;          /* of the palette */
   int64_t panel;         /* px, largest side of a panel of the sheet */
   int64_t threads;       /* 0: all processors; four at most are used, which bounds the memory */
   bool overwrite;
+  const char *drawing;   /* NULL: none; a .png for the line drawing. In no table */
 };
 /* Three tables over the one struct: of the line, of the palette, of the rest. */
 extern const struct kz_param kz_line_params[], kz_palette_params[], kz_features_params[];
@@ -47,13 +49,15 @@ struct kz_features_host {
   bool (*stop)(void *self);                          /* may be NULL */
 };
 
-/* Compute the features of `image` and write three files beside each other; OUT is `out` without a
- * suffix .tif, .tiff or .png:
+/* Compute the features of `image` and write three files beside each other (and options->drawing);
+ * OUT is `out` without a suffix .tif, .tiff or .png:
  *   OUT.tif        a page a feature, 16-bit grey; ImageDescription is JSON with their names and
  *                  ranges
  *   OUT.png        one picture of them all, for people: the colour layout as ground, texture as
  *                  grain, lines dark on top, holes hatched, the drawing red
  *   OUT-sheet.png  the pages side by side with captions, and the palette
+ *   options->drawing  a line drawing of what is known, black on white, 8-bit grey: painted lines
+ *                  and outlines of shapes, for a person to correct and complete
  * `mask` (NULL: no damage): white is damage, whose pixels are not looked at. `lines` (NULL: none):
  * a line drawing of the image's size, black or coloured on white or transparent, which counts in
  * the holes. Computed by tiles that see KZ_FUSED_HALO px around, so any size goes, in bounded memory,

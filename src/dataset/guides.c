@@ -11,8 +11,9 @@
 
 /* Shares of captions. */
 #define WITH_FACTS 0.7f
-#define COLOURS_OF_ALL 0.6f   /* the writer knows what was there */
-#define COLOURS_OF_REST 0.25f /* as restoring writes it by itself; else none */
+#define LOST 0.5f             /* the writer knows what was there, and says so; of the others: */
+#define COLOURS_OF_ALL 0.6f   /* colours of the whole crop */
+#define COLOURS_OF_REST 0.25f /* of what is known, as restoring writes it by itself; else none */
 #define CHINESE 0.3f
 /* Share of drawings that outline shapes too, as one hand does and another does not. */
 #define OUTLINED 0.5f
@@ -61,11 +62,14 @@ void kz__guide_lines(struct kz__guide_maker *m, struct kz_rng *rng, const uint8_
 void kz__guide_caption(struct kz_rng *rng, const struct kz_caption_facts *facts, int size,
                        const uint8_t *rgb, const uint8_t *mask, char text[KZ_CAPTION_MOST]) {
   float what = kz_rng_uniform(rng), language = kz_rng_uniform(rng), colours = kz_rng_uniform(rng);
-  if (what >= WITH_FACTS) facts = NULL;
-  if (colours < COLOURS_OF_ALL)
+  float lost = kz_rng_uniform(rng);
+  struct kz_caption_facts said = {0};
+  if (facts && what < WITH_FACTS) said = *facts;
+  said.lost = lost < LOST;
+  if (!said.lost && colours < COLOURS_OF_ALL)
     mask = NULL;
-  else if (colours >= COLOURS_OF_ALL + COLOURS_OF_REST)
+  else if (!said.lost && colours >= COLOURS_OF_ALL + COLOURS_OF_REST)
     rgb = mask = NULL;
-  kz_caption_write(text, language < CHINESE ? KZ_LANGUAGE_ZH : KZ_LANGUAGE_EN, facts, size, size,
+  kz_caption_write(text, language < CHINESE ? KZ_LANGUAGE_ZH : KZ_LANGUAGE_EN, &said, size, size,
                    rgb, mask);
 }

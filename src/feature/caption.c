@@ -14,7 +14,8 @@
 #include "feature/caption_words.h"
 #include "feature/palette.h"
 
-enum { CLUSTERS = 8, LEAST_COLOURS = 3, MOST_COLOURS = 5 };
+enum { CLUSTERS = 8, LEAST_COLOURS = 3, MOST_COLOURS = 5, LOST_COLOURS = 4 };
+enum { GRID = 64 }; /* points a side at which what is lost is looked at */
 
 #define SEED 1           /* of the palette */
 #define SMALL 0.04f      /* share of a colour that is not worth a word when there are others */
@@ -26,14 +27,14 @@ enum { CLUSTERS = 8, LEAST_COLOURS = 3, MOST_COLOURS = 5 };
 /* ---- a line of clean text ---- */
 
 struct line {
-  char *text; /* [KZ_CAPTION_MOST], always ended by a 0 */
-  size_t n;
+  char *text; /* [room], always ended by a 0 */
+  size_t n, room;
   bool full; /* something did not fit: nothing more is taken */
 };
 
-static struct line line_start(char *text) {
+static struct line line_start(char *text, size_t room) {
   text[0] = 0;
-  return (struct line){.text = text};
+  return (struct line){.text = text, .room = room};
 }
 
 static bool is_blank(uint32_t c) { return c <= ' ' || (c >= 0x7f && c <= 0xa0) || c == 0x3000; }
@@ -42,7 +43,7 @@ static void put_character(struct line *o, const char *p, int bytes, uint32_t c) 
   bool blank = is_blank(c);
   if (blank && (o->n == 0 || o->text[o->n - 1] == ' ')) return;
   if (blank) p = " ", bytes = 1;
-  o->full |= o->n + (size_t)bytes >= KZ_CAPTION_MOST;
+  o->full |= o->n + (size_t)bytes >= o->room;
   if (o->full) return;
   memcpy(o->text + o->n, p, (size_t)bytes);
   o->n += (size_t)bytes;
@@ -215,17 +216,21 @@ static bool named_before(const struct kz_palette *palette, int i) {
   return false;
 }
 
+/* `ground`: the largest is called so, and the first is set off from what stands before. */
 static void put_palette(struct line *o, enum kz_language language,
-                        const struct kz_palette *palette) {
+                        const struct kz_palette *palette, const struct extent *extent, int most,
+                        bool ground) {
   static const char *const first[] = {"; ", "；"}, *const next[] = {", ", "，"};
-  const struct extent extent = extent_of(palette);
-  for (int i = 0, written = 0; i < palette->count && written < MOST_COLOURS; i++) {
+  for (int i = 0, written = 0; i < palette->count && written < most; i++) {
     const struct kz_palette_colour *c = &palette->colours[i];
     size_t before = o->n;
     if (i && c->share < (written < LEAST_COLOURS ? SMALLEST : SMALL)) break;
     if (named_before(palette, i)) continue;
-    if (o->n) put(o, written ? next[language] : first[language]);
-    put_colour(o, language, c->pigment, place_of(c, &extent), !written);
+    if (written)
+      put(o, next[language]);
+    else if (o->n && ground)
+      put(o, first[language]);
+    put_colour(o, language, c->pigment, place_of(c, extent), ground && !written);
     written++;
     if (o->full) {
       o->text[o->n = before] = 0;
@@ -234,24 +239,54 @@ static void put_palette(struct line *o, enum kz_language language,
   }
 }
 
+static struct kz_palette palette_of(int w, int h, const uint8_t *rgb, const uint8_t *mask) {
+  struct kz_palette palette;
+  struct kz_rng rng;
+  kz_rng_init(&rng, SEED);
+  kz_palette_find(w, h, rgb, mask, CLUSTERS, &rng, &palette);
+  return palette;
+}
+
+/* "lost: flesh pink above, ink black; ": what is under the mask, on a grid of points, and where in the
+ * picture. */
+static void put_lost(struct line *o, enum kz_language language, int w, int h, const uint8_t *rgb,
+                     const uint8_t *mask) {
+  static const char *const before[] = {"lost: ", "缺失处："}, *const after[] = {"; ", "；"};
+  static const struct extent picture = {.5f, .5f, .2887f, .2887f}; /* of even density */
+  uint8_t points[GRID * GRID * 3], sound[GRID * GRID];
+  int lost = 0;
+  for (int i = 0; i < GRID * GRID; i++) {
+    size_t x = (size_t)(i % GRID) * (size_t)w / GRID, y = (size_t)(i / GRID) * (size_t)h / GRID;
+    size_t at = y * (size_t)w + x;
+    memcpy(points + 3 * i, rgb + 3 * at, 3);
+    sound[i] = mask[at] ? 0 : 255;
+    lost += !sound[i];
+  }
+  if (!lost) return;
+  const struct kz_palette palette = palette_of(GRID, GRID, points, sound);
+  put(o, before[language]);
+  put_palette(o, language, &palette, &picture, LOST_COLOURS, false);
+  put(o, after[language]);
+}
+
 void kz_caption_write(char text[KZ_CAPTION_MOST], enum kz_language language,
                       const struct kz_caption_facts *facts, int w, int h, const uint8_t *rgb,
                       const uint8_t *mask) {
   char english[KZ_CAPTION_MOST];
-  struct line o = line_start(text);
+  struct line lost = line_start(text, KZ_CAPTION_MOST);
+  if (facts && facts->lost && rgb && mask) put_lost(&lost, language, w, h, rgb, mask);
+  struct line o = line_start(text + lost.n, KZ_CAPTION_MOST - lost.n);
   if (facts && language == KZ_LANGUAGE_ZH) {
-    struct line draft = line_start(english);
+    struct line draft = line_start(english, sizeof english);
     put_facts(&draft, facts);
     translate(&o, english);
   } else if (facts) {
     put_facts(&o, facts);
   }
   if (rgb) {
-    struct kz_palette palette;
-    struct kz_rng rng;
-    kz_rng_init(&rng, SEED);
-    kz_palette_find(w, h, rgb, mask, CLUSTERS, &rng, &palette);
-    put_palette(&o, language, &palette);
+    const struct kz_palette palette = palette_of(w, h, rgb, mask);
+    const struct extent known = extent_of(&palette);
+    put_palette(&o, language, &palette, &known, MOST_COLOURS, true);
   }
   trim(&o);
 }

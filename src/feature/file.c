@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "feature/spool.h"
+#include "image/vips_io.h"
 
 enum { MOST_THREADS = 4, ALIGN = 32 };
 static const double band_bytes = 256e6;
@@ -40,6 +41,20 @@ static int check_output(const struct kz__job *job, const char *mask, const char 
   return 0;
 }
 
+static int check_drawing(const struct kz__job *job, const char *mask, const char *lines,
+                         const struct kz__spool *s, struct kz_err *err) {
+  const char *path = s->drawing;
+  enum kz_format format;
+  int code = kz__format_of_name(path, &format, err);
+  if (code) return code;
+  if (format != KZ_FORMAT_PNG)
+    return kz_err_set(err, KZ_EUNSUPPORTED, "%s: a drawing is written as .png", path);
+  if (kz_same_file(path, s->png) || kz_same_file(path, s->sheet))
+    return kz_err_set(err, KZ_EEXIST, "%s: would be written twice; name the drawing otherwise",
+                      path);
+  return check_output(job, mask, lines, path, err);
+}
+
 static int open_job(struct kz__job *job, const char *image, const char *mask, const char *lines,
                     const char *out, const struct kz__spool *s, struct kz_err *err) {
   struct kz_image_info info;
@@ -58,6 +73,7 @@ static int open_job(struct kz__job *job, const char *image, const char *mask, co
   if (!code) code = check_output(job, mask, lines, s->tiff, err);
   if (!code) code = check_output(job, mask, lines, s->png, err);
   if (!code) code = check_output(job, mask, lines, s->sheet, err);
+  if (!code && s->drawing) code = check_drawing(job, mask, lines, s, err);
   return code;
 }
 
@@ -121,7 +137,7 @@ static int thread_count(const struct kz__job *job, int columns) {
 }
 
 static int band_rows(const struct kz__job *job) {
-  double rows = band_bytes / ((2.0 * KZ_FEATURES + 6) * job->w);
+  double rows = band_bytes / ((2.0 * KZ_FEATURES + 7) * job->w);
   int n = rows < KZ__TILE ? (int)rows / ALIGN * ALIGN : KZ__TILE;
   return n < ALIGN ? ALIGN : n;
 }
@@ -146,7 +162,8 @@ static int band_init(struct kz__band *b, const struct kz__job *job, int rows,
   b->pages = malloc(n * KZ_FEATURES * sizeof *b->pages);
   b->view = malloc(n * 3);
   b->photo = malloc(n * 3);
-  if (b->pages && b->view && b->photo) return 0;
+  if (job->o->drawing) b->drawing = malloc(n);
+  if (b->pages && b->view && b->photo && (b->drawing || !job->o->drawing)) return 0;
   return kz_err_set(err, KZ_ENOMEM, "no memory for %d rows of %d px", rows, job->w);
 }
 
@@ -171,6 +188,7 @@ static int compute_all(const struct kz__job *job, struct kz__spool *s, struct kz
   free(b.pages);
   free(b.view);
   free(b.photo);
+  free(b.drawing);
   return code;
 }
 
@@ -191,7 +209,7 @@ int kz_features_file(const char *image, const char *mask, const char *lines, con
   struct kz__contact *sheet = NULL;
   struct kz_pixels drawn = {0};
   int64_t damaged = 0;
-  int code = kz__spool_init(&spool, out, err);
+  int code = kz__spool_init(&spool, out, options->drawing, err);
   if (!code) code = open_job(&job, image, mask, lines, out, &spool, err);
   if (!code) code = kz__job_colours(&job, err);
   if (!code) code = kz__contact_new(&job, &sheet, err);

@@ -26,6 +26,7 @@ struct kz__band {
   uint16_t *pages; /* [KZ_FEATURES, h, w] */
   uint8_t *view;   /* [h, w, 3] the fused picture */
   uint8_t *photo;  /* [h, w, 3] the image, holes blank */
+  uint8_t *drawing; /* [h, w] 0 = line, 255 = none; NULL: not asked for */
   int64_t damaged;
 };
 

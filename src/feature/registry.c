@@ -13,7 +13,10 @@
 const struct kz_param kz_line_params[] = {
     {.name = "line-threshold", .type = KZ_PARAM_FLOAT, .offset = FIELD(line_threshold),
      .def = 0.1, .min = 0, .max = 0.95, .unit = "",
-     .help = "weaker lines are left out of the fused picture"},
+     .help = "weaker lines are left out of the fused picture and the drawing"},
+    {.name = "outline", .type = KZ_PARAM_FLOAT, .offset = FIELD(outline), .def = 16, .min = 0,
+     .max = 200, .unit = "",
+     .help = "contrast from which the drawing outlines a shape; 0: painted lines only"},
     {.name = NULL},
 };
 

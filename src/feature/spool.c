@@ -1,4 +1,4 @@
-/* The outputs of a features job. All three are encoded under temporary names before the first is
+/* The outputs of a features job. All are encoded under temporary names before the first is
  * renamed, so that a failure leaves what was there before. */
 #include "feature/spool.h"
 
@@ -29,8 +29,16 @@ static char *stem_of(const char *out) {
   return strdup(out);
 }
 
-int kz__spool_init(struct kz__spool *s, const char *out, struct kz_err *err) {
-  *s = (struct kz__spool){.pages = -1, .view = -1};
+static int name_drawing(struct kz__spool *s, const char *drawing, struct kz_err *err) {
+  if (!drawing) return 0;
+  s->drawing = strdup(drawing);
+  s->raw_drawing = kz_temp_beside(drawing);
+  s->new_drawing = kz_temp_beside(drawing);
+  return s->drawing && s->raw_drawing && s->new_drawing ? 0 : no_memory(err);
+}
+
+int kz__spool_init(struct kz__spool *s, const char *out, const char *drawing, struct kz_err *err) {
+  *s = (struct kz__spool){.pages = -1, .view = -1, .lines = -1};
   char *stem = stem_of(out);
   if (!stem) return no_memory(err);
   size_t n = strlen(stem);
@@ -50,7 +58,7 @@ int kz__spool_init(struct kz__spool *s, const char *out, struct kz_err *err) {
   s->new_sheet = kz_temp_beside(s->sheet);
   if (!s->raw_pages || !s->raw_view || !s->new_tiff || !s->new_png || !s->new_sheet)
     return no_memory(err);
-  return 0;
+  return name_drawing(s, drawing, err);
 }
 
 static int open_raw(const char *path, int *fd, struct kz_err *err) {
@@ -61,7 +69,9 @@ static int open_raw(const char *path, int *fd, struct kz_err *err) {
 
 int kz__spool_open(struct kz__spool *s, struct kz_err *err) {
   int code = open_raw(s->raw_pages, &s->pages, err);
-  return code ? code : open_raw(s->raw_view, &s->view, err);
+  if (!code) code = open_raw(s->raw_view, &s->view, err);
+  if (!code && s->drawing) code = open_raw(s->raw_drawing, &s->lines, err);
+  return code;
 }
 
 static int write_at(int fd, const char *path, const void *data, size_t size, off_t at,
@@ -86,6 +96,8 @@ int kz__spool_add(struct kz__spool *s, const struct kz__job *job, const struct k
   for (int k = 0; k < KZ_FEATURES && !code; k++)
     code = write_at(s->pages, s->raw_pages, b->pages + plane * k, plane * 2,
                     (whole * k + first) * 2, err);
+  if (!code && s->drawing)
+    code = write_at(s->lines, s->raw_drawing, b->drawing, plane, first, err);
   return code;
 }
 
@@ -134,14 +146,16 @@ out:
   return code;
 }
 
-static int save_png(const struct kz__spool *s, const struct kz__job *job, struct kz_err *err) {
+/* Raw bytes as the PNG that will be `path`. */
+static int save_png(const char *raw_path, const struct kz__job *job, int bands,
+                    VipsInterpretation space, const char *new_path, const char *path,
+                    struct kz_err *err) {
   VipsImage *raw = NULL;
   int code = 0;
-  if (vips_rawload(s->raw_view, &raw, job->w, job->h, 3, "interpretation",
-                   VIPS_INTERPRETATION_sRGB, NULL))
-    return kz__vips_fail(err, KZ_EIO, "%s: cannot read back", s->raw_view);
-  if (kz__save(raw, KZ_FORMAT_PNG, s->new_png, NULL))
-    code = kz__vips_fail(err, KZ_EIO, "%s: cannot write", s->png);
+  if (vips_rawload(raw_path, &raw, job->w, job->h, bands, "interpretation", space, NULL))
+    return kz__vips_fail(err, KZ_EIO, "%s: cannot read back", raw_path);
+  if (kz__save(raw, KZ_FORMAT_PNG, new_path, NULL))
+    code = kz__vips_fail(err, KZ_EIO, "%s: cannot write", path);
   g_object_unref(raw);
   return code;
 }
@@ -152,23 +166,35 @@ static int close_raw(int *fd, const char *path, struct kz_err *err) {
   return failed ? kz_err_set(err, KZ_EIO, "%s: cannot write: %s", path, strerror(errno)) : 0;
 }
 
+static int finish_drawing(struct kz__spool *s, const struct kz__job *job, struct kz_err *err) {
+  if (!s->drawing) return 0;
+  int code = close_raw(&s->lines, s->raw_drawing, err);
+  return code ? code : save_png(s->raw_drawing, job, 1, VIPS_INTERPRETATION_B_W, s->new_drawing,
+                                s->drawing, err);
+}
+
 int kz__spool_finish(struct kz__spool *s, const struct kz__job *job,
                      const struct kz_pixels *sheet, struct kz_err *err) {
   int code = close_raw(&s->pages, s->raw_pages, err);
   if (!code) code = close_raw(&s->view, s->raw_view, err);
   if (!code) code = save_tiff(s, job, err);
-  if (!code) code = save_png(s, job, err);
+  if (!code)
+    code = save_png(s->raw_view, job, 3, VIPS_INTERPRETATION_sRGB, s->new_png, s->png, err);
+  if (!code) code = finish_drawing(s, job, err);
   if (!code) code = kz_pixels_save(sheet, s->new_sheet, err);
   if (!code) code = kz_rename_into(s->new_tiff, s->tiff, err);
   if (!code) code = kz_rename_into(s->new_png, s->png, err);
   if (!code) code = kz_rename_into(s->new_sheet, s->sheet, err);
+  if (!code && s->drawing) code = kz_rename_into(s->new_drawing, s->drawing, err);
   return code;
 }
 
 void kz__spool_release(struct kz__spool *s) {
-  char *const unfinished[] = {s->raw_pages, s->raw_view, s->new_tiff, s->new_png, s->new_sheet};
+  char *const unfinished[] = {s->raw_pages, s->raw_view, s->raw_drawing, s->new_tiff,
+                              s->new_png,   s->new_sheet, s->new_drawing};
   if (s->pages >= 0) close(s->pages);
   if (s->view >= 0) close(s->view);
+  if (s->lines >= 0) close(s->lines);
   for (size_t k = 0; k < sizeof unfinished / sizeof *unfinished; k++) {
     if (unfinished[k]) unlink(unfinished[k]);
     free(unfinished[k]);
@@ -176,4 +202,5 @@ void kz__spool_release(struct kz__spool *s) {
   free(s->tiff);
   free(s->png);
   free(s->sheet);
+  free(s->drawing);
 }

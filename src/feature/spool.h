@@ -5,20 +5,20 @@
 
 #include "feature/job.h"
 
-/* The three outputs of a job. */
+/* The outputs of a job: three, and a drawing where one is asked for, else NULL. */
 struct kz__spool {
-  char *tiff, *png, *sheet;             /* final names */
-  char *raw_pages, *raw_view;           /* raw samples */
-  char *new_tiff, *new_png, *new_sheet; /* encoded, not yet renamed */
-  int pages, view;                      /* file descriptors, -1: none */
+  char *tiff, *png, *sheet, *drawing;                 /* final names */
+  char *raw_pages, *raw_view, *raw_drawing;           /* raw samples */
+  char *new_tiff, *new_png, *new_sheet, *new_drawing; /* encoded, not yet renamed */
+  int pages, view, lines;                             /* file descriptors, -1: none */
 };
 
-/* Names from `out`; nothing is made yet. */
-int kz__spool_init(struct kz__spool *s, const char *out, struct kz_err *err);
+/* Names from `out` and `drawing` (NULL: none); nothing is made yet. */
+int kz__spool_init(struct kz__spool *s, const char *out, const char *drawing, struct kz_err *err);
 int kz__spool_open(struct kz__spool *s, struct kz_err *err);
 int kz__spool_add(struct kz__spool *s, const struct kz__job *job, const struct kz__band *b,
                   struct kz_err *err);
-/* Encode, then rename all three. */
+/* Encode, then rename them all. */
 int kz__spool_finish(struct kz__spool *s, const struct kz__job *job,
                      const struct kz_pixels *sheet, struct kz_err *err);
 /* Removes whatever is not finished. */

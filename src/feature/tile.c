@@ -6,11 +6,17 @@
 
 #include "feature/drawing.h"
 #include "feature/job.h"
+#include "feature/outline.h"
 
 struct kz__tile {
   float *rgb, *mask, *fused, *scratch;
-  uint8_t *mask_bytes, *drawn, *valid;
+  uint8_t *mask_bytes, *drawn, *valid, *line;
 };
+
+static size_t scratch_size(int w, int h) {
+  size_t fused = kz_fused_scratch(w, h), outline = kz_outline_scratch(w, h);
+  return fused > outline ? fused : outline;
+}
 
 int kz__tile_new(int w, int h, struct kz__tile **out, struct kz_err *err) {
   size_t n = (size_t)w * h;
@@ -19,13 +25,14 @@ int kz__tile_new(int w, int h, struct kz__tile **out, struct kz_err *err) {
     t->rgb = malloc(n * 3 * sizeof *t->rgb);
     t->mask = calloc(n, sizeof *t->mask);
     t->fused = malloc(n * KZ_FUSED * sizeof *t->fused);
-    t->scratch = malloc(kz_fused_scratch(w, h) * sizeof *t->scratch);
+    t->scratch = malloc(scratch_size(w, h) * sizeof *t->scratch);
     t->mask_bytes = calloc(n, 1);
     t->drawn = malloc(n);
     t->valid = malloc(n);
+    t->line = malloc(n);
   }
   if (!t || !t->rgb || !t->mask || !t->fused || !t->scratch || !t->mask_bytes || !t->drawn ||
-      !t->valid) {
+      !t->valid || !t->line) {
     kz__tile_free(t);
     return kz_err_set(err, KZ_ENOMEM, "no memory for a tile of %d x %d px", w, h);
   }
@@ -43,6 +50,7 @@ void kz__tile_free(struct kz__tile *t) {
   free(t->mask_bytes);
   free(t->drawn);
   free(t->valid);
+  free(t->line);
   free(t);
 }
 
@@ -103,6 +111,20 @@ static int colour_row(const struct kz__job *job, int n, const float *rgb, const 
   return holes;
 }
 
+/* The line drawing of a tile. In holes is nothing: what was there is for a person to say. */
+static void draw_lines(const struct kz__job *job, struct kz__tile *t, struct rect r) {
+  const size_t n = (size_t)r.w * r.h;
+  const float threshold = (float)job->o->line_threshold, gain = 255 / (1 - threshold);
+  for (size_t i = 0; i < n; i++) {
+    float v = (t->fused[i * KZ_FUSED + KZ_FUSED_LINE] - threshold) * gain + 0.5f;
+    t->line[i] = t->mask[i] >= 0.5f || v < 0 ? 0 : (uint8_t)v;
+  }
+  const struct kz_outline_input in = {.w = r.w, .h = r.h, .rgb = t->rgb,
+                                      .mask = job->mask ? t->mask : NULL,
+                                      .threshold = (float)job->o->outline};
+  if (in.threshold > 0) kz_outline_draw(&in, t->line, t->scratch);
+}
+
 int kz__tile_compute(const struct kz__job *job, struct kz__tile *t, struct kz__band *band, int x0,
                      int x1, struct kz_err *err) {
   int n = x1 - x0;
@@ -116,6 +138,7 @@ int kz__tile_compute(const struct kz__job *job, struct kz__tile *t, struct kz__b
                               .mask = job->mask ? t->mask : NULL,
                               .drawn = job->lines ? t->drawn : NULL, .drawn_valid = t->valid};
   kz_fused_compute(&in, t->fused, t->scratch);
+  if (band->drawing) draw_lines(job, t, r);
   for (int y = 0; y < band->h; y++) {
     size_t src = (size_t)(band->y + y - r.y) * r.w + (x0 - r.x);
     size_t dst = (size_t)y * band->w + x0, plane = (size_t)band->w * band->h;
@@ -125,6 +148,8 @@ int kz__tile_compute(const struct kz__job *job, struct kz__tile *t, struct kz__b
                           band->pages + plane * KZ_FUSED + dst, band->photo + 3 * dst);
     kz__view_row(job, x0, band->y + y, n, t->fused + src * KZ_FUSED, t->mask + src,
                  band->view + 3 * dst);
+    for (int x = 0; band->drawing && x < n; x++)
+      band->drawing[dst + x] = (uint8_t)(255 - t->line[src + x]);
   }
 #pragma omp atomic
   band->damaged += damaged;

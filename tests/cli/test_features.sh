@@ -20,6 +20,16 @@ run 0 features d.png --mask m.png --lines a.png -o two.png
 for f in .tif .png -sheet.png; do holds cmp -s one$f two$f; done
 cmp -s one.tif plain.tif && note 'the mask made no difference'
 
+begin 'features: a drawing to go on with'
+run 0 features a.png --mask m.png -o five --drawing drawn.png
+run 0 features d.png --mask m.png -o six --drawing drawn-too.png
+holds cmp -s drawn.png drawn-too.png
+run 0 features a.png --mask m.png -o six --drawing painted.png --outline 0 --overwrite
+cmp -s drawn.png painted.png && note 'outlines made no difference'
+run 0 features a.png --mask m.png --lines drawn.png -o seven
+run 1 features a.png -o eight --drawing eight.jpg
+complains 'eight.jpg: a drawing is written as .png'
+
 begin 'features: threads and seeds'
 run 0 features a.png --mask m.png --lines a.png -o three --threads 1
 for f in .tif .png -sheet.png; do holds cmp -s one$f three$f; done

@@ -83,27 +83,53 @@ static void test_places(void **state) {
   assert_string_equal(text, "右侧朱砂红地，左侧石青");
 }
 
+/* What is under the mask is said first, where in the picture it lies; without a mask nothing is. */
+static void test_lost(void **state) {
+  (void)state;
+  enum { SIDE = 128 };
+  static uint8_t rgb[SIDE * SIDE * 3], mask[SIDE * SIDE];
+  const struct kz_caption_facts f = {.subject = "deer", .lost = true};
+  char text[KZ_CAPTION_MOST], plain[KZ_CAPTION_MOST];
+  for (int i = 0; i < SIDE * SIDE; i++) {
+    mask[i] = i / SIDE < 32 && i % SIDE < 64 ? 255 : 0; /* a red patch above, on blue */
+    memcpy(rgb + 3 * i, mask[i] ? (uint8_t[]){190, 60, 45} : (uint8_t[]){50, 80, 140}, 3);
+  }
+  kz_caption_write(plain, KZ_LANGUAGE_EN, &(struct kz_caption_facts){.subject = "deer"}, SIDE, SIDE,
+                   rgb, mask);
+  assert_null(strstr(plain, "red"));
+  kz_caption_write(text, KZ_LANGUAGE_EN, &f, SIDE, SIDE, rgb, mask);
+  assert_int_equal(strncmp(text, "lost: ", 6), 0);
+  const char *rest = strstr(text, "; deer");
+  assert_non_null(rest);
+  assert_string_equal(rest + 2, plain);
+  assert_true(strstr(text, "red above") && strstr(text, "red above") < rest);
+  kz_caption_write(text, KZ_LANGUAGE_ZH, &f, SIDE, SIDE, rgb, mask);
+  assert_int_equal(strncmp(text, "缺失处：上部", strlen("缺失处：上部")), 0);
+  kz_caption_write(text, KZ_LANGUAGE_EN, &f, SIDE, SIDE, rgb, NULL);
+  assert_int_equal(strncmp(text, "deer; ", 6), 0);
+}
+
 static void test_facts(void **state) {
   (void)state;
   struct kz_caption_facts f = {0};
   assert_caption(KZ_LANGUAGE_EN, NULL, "");
   assert_caption(KZ_LANGUAGE_EN, &f, "");
   assert_caption(KZ_LANGUAGE_ZH, &f, "");
-  f = (struct kz_caption_facts){"", "mural", "", "", ""};
+  f = (struct kz_caption_facts){"", "mural", "", "", "", false};
   assert_caption(KZ_LANGUAGE_EN, &f, "mural");
-  f = (struct kz_caption_facts){"deer", "thangka", NULL, NULL, NULL};
+  f = (struct kz_caption_facts){"deer", "thangka", NULL, NULL, NULL, false};
   assert_caption(KZ_LANGUAGE_EN, &f, "deer, thangka");
   assert_caption(KZ_LANGUAGE_ZH, &f, "鹿，唐卡");
-  f = (struct kz_caption_facts){NULL, NULL, "early Tang", "Yulin", NULL};
+  f = (struct kz_caption_facts){NULL, NULL, "early Tang", "Yulin", NULL, false};
   assert_caption(KZ_LANGUAGE_EN, &f, "early Tang dynasty, Yulin");
   assert_caption(KZ_LANGUAGE_ZH, &f, "初唐，榆林窟");
-  f = (struct kz_caption_facts){NULL, "mural", "Five Dynasties", NULL, NULL};
+  f = (struct kz_caption_facts){NULL, "mural", "Five Dynasties", NULL, NULL, false};
   assert_caption(KZ_LANGUAGE_EN, &f, "Five Dynasties mural");
   assert_caption(KZ_LANGUAGE_ZH, &f, "五代壁画");
-  f = (struct kz_caption_facts){"two suites", "mural", "12th century", "Suixian", NULL};
+  f = (struct kz_caption_facts){"two suites", "mural", "12th century", "Suixian", NULL, false};
   assert_caption(KZ_LANGUAGE_EN, &f, "two suites, 12th century mural, Suixian");
   assert_caption(KZ_LANGUAGE_ZH, &f, "two suites，12th century 壁画，Suixian");
-  f = (struct kz_caption_facts){"飞天", "壁画", "北凉", "莫高窟", NULL};
+  f = (struct kz_caption_facts){"飞天", "壁画", "北凉", "莫高窟", NULL, false};
   assert_caption(KZ_LANGUAGE_ZH, &f, "飞天，北凉壁画，莫高窟");
 }
 
@@ -293,6 +319,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_picture),
       cmocka_unit_test(test_places),
+      cmocka_unit_test(test_lost),
       cmocka_unit_test(test_facts),
       cmocka_unit_test(test_caption_by_hand),
       cmocka_unit_test(test_dirt),

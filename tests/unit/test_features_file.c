@@ -9,9 +9,10 @@
 
 #include "feature/drawing.h"
 #include "feature/fused.h"
+#include "feature/outline.h"
 
 static struct kz_features_options defaults(void) {
-  struct kz_features_options o;
+  struct kz_features_options o = {0};
   kz_params_defaults(kz_features_params, &o);
   kz_params_defaults(kz_line_params, &o);
   kz_params_defaults(kz_palette_params, &o);
@@ -202,6 +203,117 @@ static void test_any_picture(void **state) {
 
 /* ---- drawings ---- */
 
+/* Discs of another colour, some with a dark contour; holes that cut them. */
+static void make_discs(int w, int h, float *rgb, float *mask) {
+  struct kz_pixels a, m;
+  struct kz_err err;
+  assert_int_equal(kz_pixels_init(&a, w, h, 3, &err), 0);
+  assert_int_equal(kz_pixels_init(&m, w, h, 1, &err), 0);
+  for (int i = 0; i < w * h; i++) {
+    int x = i % w, y = i / w;
+    float far = hypotf((float)(x % 97) - 48, (float)(y % 97) - 48) - 30;
+    bool contour = (x / 97 + y / 97) % 3 == 0 && fabsf(far) < 2;
+    const uint8_t ground[3] = {150, 120, 90}, disc[3] = {70, 140, 130}, ink[3] = {40, 30, 30};
+    memcpy(a.data + 3 * i, contour ? ink : far < 0 ? disc : ground, 3);
+    m.data[i] = y % 150 > 120 && x % 130 > 70 ? 255 : 0;
+    mask[i] = m.data[i] ? 1 : 0;
+    for (int c = 0; c < 3; c++) rgb[3 * i + c] = 2 * (a.data[3 * i + c] / 255.0f) - 1;
+  }
+  save(&a, "a.png");
+  save(&m, "m.png");
+  kz_pixels_release(&a);
+  kz_pixels_release(&m);
+}
+
+/* The drawing of the whole picture at once, over what kz_features_file left of it by tiles. */
+static void compare_drawing(int w, int h, const float *rgb, const float *mask, float outline,
+                            const char *name) {
+  size_t n = (size_t)w * h, need = kz_fused_scratch(w, h), more = kz_outline_scratch(w, h);
+  float *fused = malloc(KZ_FUSED * n * sizeof *fused);
+  float *scratch = malloc((need > more ? need : more) * sizeof *scratch);
+  uint8_t *line = malloc(n);
+  struct kz_fused_input in = {.w = w, .h = h, .rgb = rgb, .mask = mask};
+  struct kz_outline_input edges = {w, h, rgb, mask, outline};
+  VipsImage *im;
+  assert_true(fused && scratch && line);
+  uint8_t *drawing = decode(name, &im);
+  assert_int_equal(im->Bands, 1);
+  assert_int_equal(im->BandFmt, VIPS_FORMAT_UCHAR);
+  kz_fused_compute(&in, fused, scratch);
+  for (size_t i = 0; i < n; i++) {
+    float v = (fused[i * KZ_FUSED + KZ_FUSED_LINE] - 0.1f) / 0.9f;
+    line[i] = v < 0 || mask[i] > 0 ? 0 : (uint8_t)(255 * v + 0.5f);
+  }
+  if (outline > 0) kz_outline_draw(&edges, line, scratch);
+  int dark = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (mask[i] > 0) assert_int_equal(drawing[i], 255);
+    if (abs(drawing[i] - (255 - line[i])) > 2) fail_msg("%d and %d", drawing[i], 255 - line[i]);
+    dark += drawing[i] < 100;
+  }
+  assert_true(dark > (outline > 0 ? 12000 : 4000) && dark < (outline > 0 ? 40000 : 12000));
+  g_object_unref(im);
+  g_free(drawing);
+  free(fused);
+  free(scratch);
+  free(line);
+}
+
+static void test_drawing_is_written(void **state) {
+  (void)state;
+  enum { W = 1000, H = 820 }; /* two tiles by two bands */
+  struct kz_features_options o = defaults();
+  struct kz_err err;
+  char path[256];
+  float *rgb = malloc(W * H * 3 * sizeof *rgb), *mask = malloc(W * H * sizeof *mask);
+  assert_true(rgb && mask);
+  make_discs(W, H, rgb, mask);
+  snprintf(path, sizeof path, "%s", in_folder("drawn.png"));
+  o.drawing = path;
+  o.overwrite = true;
+  for (int k = 0; k < 2; k++) {
+    o.outline = k ? 0 : 16;
+    if (kz_features_file(in_folder("a.png"), in_folder("m.png"), NULL, in_folder("out"), &o, NULL,
+                         NULL, &err))
+      fail_msg("%s", err.msg);
+    assert_int_equal(count_files(""), 6);
+    compare_drawing(W, H, rgb, mask, (float)o.outline, "drawn.png");
+  }
+  free(rgb);
+  free(mask);
+  empty_folder();
+}
+
+static void test_drawing_refused(void **state) {
+  (void)state;
+  static const struct {
+    const char *name;
+    int code;
+    const char *says;
+  } cases[] = {{"drawn.jpg", KZ_EUNSUPPORTED, "written as .png"},
+               {"drawn.xyz", KZ_EUNSUPPORTED, "xyz"},
+               {"out.png", KZ_EEXIST, "written twice"},
+               {"out-sheet.png", KZ_EEXIST, "written twice"},
+               {"m.png", KZ_EEXIST, "overwrite an input"},
+               {"a.png", KZ_EEXIST, "its own source"},
+               {"there.png", KZ_EEXIST, "--overwrite"}};
+  struct kz_features_options o = defaults();
+  char path[256];
+  make_inputs(64, 50);
+  write_bytes(in_folder("there.png"), "kept", 4);
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    struct kz_err err = {0};
+    snprintf(path, sizeof path, "%s", in_folder(cases[k].name));
+    o.drawing = path;
+    if (kz_features_file(in_folder("a.png"), in_folder("m.png"), NULL, in_folder("out"), &o, NULL,
+                         NULL, &err) != cases[k].code ||
+        !strstr(err.msg, cases[k].says))
+      fail_msg("%s: %s", cases[k].name, err.msg);
+    assert_int_equal(count_files(""), 4);
+  }
+  empty_folder();
+}
+
 static void test_drawing_read(void **state) {
   (void)state;
   for (size_t k = 0; k < 16; k++) { /* the PNGs and TIFFs of the fixture */
@@ -304,6 +416,8 @@ int main(void) {
       cmocka_unit_test(test_palette_page),
       cmocka_unit_test(test_any_picture),
       cmocka_unit_test(test_drawing_read),
+      cmocka_unit_test(test_drawing_is_written),
+      cmocka_unit_test(test_drawing_refused),
       cmocka_unit_test(test_stop_and_progress),
       cmocka_unit_test(test_refusals),
   };
