@@ -8,6 +8,7 @@
 
 #include "bench.h"
 #include "feature/fused.h"
+#include "feature/outline.h"
 
 enum { SIDE = 2048, CROP = 256, TILE = 768, MOST = TILE + 2 * KZ_FUSED_HALO };
 
@@ -23,7 +24,8 @@ static int worker_init(struct worker *k) {
   k->rgb = malloc(n * 3 * sizeof(float));
   k->mask = malloc(n * sizeof(float));
   k->out = malloc(n * KZ_FUSED * sizeof(float));
-  k->scratch = malloc(kz_fused_scratch(MOST, MOST) * sizeof(float));
+  size_t fused = kz_fused_scratch(MOST, MOST), outline = kz_outline_scratch(CROP, CROP);
+  k->scratch = malloc((fused > outline ? fused : outline) * sizeof(float));
   k->line = malloc(n);
   return k->rgb && k->mask && k->out && k->scratch && k->line;
 }
@@ -55,10 +57,17 @@ static void cut(struct worker *k, int x, int y, int w, int h) {
 static int low(int v) { return v > KZ_FUSED_HALO ? v - KZ_FUSED_HALO : 0; }
 static int high(int v) { return v + KZ_FUSED_HALO < SIDE ? v + KZ_FUSED_HALO : SIDE; }
 
-enum job { CROPS, UNDAMAGED, LINES, TILES, COPY, JOBS };
+enum job { CROPS, UNDAMAGED, LINES, OUTLINES, TILES, COPY, JOBS };
 static const char *const names[JOBS] = {"crops of 256, damaged", "crops of 256, no mask",
-                                        "crops of 256, lines alone", "2048 x 2048 by tiles",
+                                        "crops of 256, lines alone", "crops of 256, outlines alone",
+                                        "2048 x 2048 by tiles",
                                         "memcpy of what crops read and write"};
+
+static void draw_outlines(struct worker *k, int w, int h) {
+  const struct kz_outline_input in = {.w = w, .h = h, .rgb = k->rgb, .threshold = 16};
+  memset(k->line, 0, (size_t)w * h);
+  kz_outline_draw(&in, k->line, k->scratch);
+}
 
 static void do_part(enum job job, int part, struct worker *k) {
   int side = job == TILES ? TILE : CROP, across = (SIDE + side - 1) / side;
@@ -74,6 +83,8 @@ static void do_part(enum job job, int part, struct worker *k) {
                                     .mask = job == UNDAMAGED ? NULL : k->mask};
   if (job == LINES)
     kz_fused_line(w, h, k->rgb, k->mask, k->line, k->scratch);
+  else if (job == OUTLINES)
+    draw_outlines(k, w, h);
   else if (job == COPY) /* 16 bytes a pixel come in by cut(), KZ_FUSED floats go out */
     memcpy(k->out, k->scratch, (size_t)w * h * KZ_FUSED * sizeof(float));
   else

@@ -60,8 +60,9 @@ struct kz_features_host {
  *                  and outlines of shapes, for a person to correct and complete
  * `mask` (NULL: no damage): white is damage, whose pixels are not looked at. `lines` (NULL: none):
  * a line drawing of the image's size, black or coloured on white or transparent, which counts in
- * the holes. Computed by tiles that see KZ_FUSED_HALO px around, so any size goes, in bounded memory,
- * with what the whole picture would give (to 1e-5; see fused.h).
+ * the holes. Computed by tiles that see KZ_FUSED_HALO px around, so any size goes, in bounded
+ * memory, with what the whole picture would give (to 1e-5; see fused.h; a faint stretch of an
+ * outline that begins further off than that may be missing from the drawing).
  * Errors, after which nothing new is left: files that cannot be read or written, sizes that differ
  * (KZ_ESHAPE), outputs that exist (KZ_EEXIST, unless options->overwrite) or are an input, a stop
  * (KZ_EINTR). `host` and `stats` may be NULL; its functions are called by one thread at a time. */

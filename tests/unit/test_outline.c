@@ -1,5 +1,5 @@
-/* Outlines: closed around a shape of another colour, where the shape is and nowhere else; none of
- * flat paint, of grain, of the sides of a painted line, or of a hole; what a hole holds is unseen. */
+/* Outlines: closed around a shape of another colour, where the shape is and nowhere else; none in
+ * flat paint, in grain, beside a painted line, or at a hole; what a hole holds is unseen. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
