@@ -1,5 +1,5 @@
 /* The distribution of masks that FEDR is trained on: a fifth thin cracks, a
- * bit under half free-form strokes in five classes of coverage, the rest
+ * bit over half free-form strokes in five classes of coverage, the rest
  * mixtures of all kinds. Figures have the sizes they have on a 256 px picture;
  * a smaller mask is a window of a 256 px one, so that the network sees the
  * same damage whichever crop it is trained with. */
@@ -34,9 +34,9 @@ static double strokes(struct kz_rng *rng, int width, int height, uint8_t *mask) 
   struct kz__canvas c;
   double area = (double)width * height;
   unsigned k = kz_rng_below(rng, 5);
-  float skew = kz_rng_uniform(rng);
+  float where = kz_rng_uniform(rng); /* even: large holes are as frequent as small ones */
   int64_t lo = (int64_t)ceil(class[k].lo * area), hi = (int64_t)floor(class[k].hi * area);
-  int64_t target = lo + (int64_t)((double)(hi - lo) * skew * skew);
+  int64_t target = lo + (int64_t)((double)(hi - lo) * where);
   int64_t figures = 256 + (int64_t)(area / 32);
   memset(mask, 0, (size_t)width * (size_t)height);
   kz__canvas_init(&c, width, height, mask);
@@ -65,7 +65,7 @@ static double mixture(struct kz_rng *rng, int width, int height, uint8_t *mask) 
 static double draw(struct kz_rng *rng, int width, int height, uint8_t *mask) {
   float which = kz_rng_uniform(rng);
   if (which < 0.2f) return thin_cracks(rng, width, height, mask);
-  if (which < 0.65f) return strokes(rng, width, height, mask);
+  if (which < 0.75f) return strokes(rng, width, height, mask);
   return mixture(rng, width, height, mask);
 }
 
