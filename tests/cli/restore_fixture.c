@@ -1,6 +1,7 @@
 /* restore_fixture FOLDER: what test_restore.sh works on, written into FOLDER: a tiny model with
- * random weights (model.safetensors), photographs (a.png, b.png, c.png: 96 x 64 and 700 x 90 and
- * 96 x 64), masks for them (mask.png, mask_b.png), and masks to refuse (empty.png, full.png).
+ * random weights (model.safetensors) and one with guides (guided.safetensors), photographs (a.png, b.png, c.png: 96 x 64 and 700 x 90 and
+ * 96 x 64), masks for them (mask.png, mask_b.png), and masks to refuse (empty.png, full.png), a
+ * line drawing (lines.png).
  * restore_fixture --same IMAGE RESULT MASK: exit 0 if they differ inside the mask only, and do. */
 #include <stdio.h>
 #include <string.h>
@@ -78,7 +79,10 @@ int main(int argc, char **argv) {
              write_mask(argv[1], "mask.png", 96, 64, STRIPES) ||
              write_mask(argv[1], "mask_b.png", 700, 90, STRIPES) ||
              write_mask(argv[1], "empty.png", 96, 64, EMPTY) ||
-             write_mask(argv[1], "full.png", 96, 64, FULL) || tiny_model_write(path, 1, &err);
+             write_mask(argv[1], "full.png", 96, 64, FULL) ||
+             write_mask(argv[1], "lines.png", 96, 64, STRIPES) || tiny_model_write(path, 1, &err);
+    snprintf(path, sizeof path, "%s/guided.safetensors", argv[1]);
+    if (!status) status = tiny_model_write_as(path, 1, true, &err);
     if (status) fprintf(stderr, "restore_fixture: %s\n", err.msg);
   }
   kz_image_shutdown();

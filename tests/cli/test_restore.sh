@@ -45,6 +45,38 @@ complains 'PNG and TIFF keep'
 
 rm -f out.png again.png seed.png wide.tif out.jpg
 
+begin 'lines and words guide a model that has learnt to follow them'
+run 0 restore a.png --mask mask.png -o alone.png --thin 0 --model guided.safetensors --record r.json
+holds grep -q '"caption-by": "kizil, from the known pixels"' r.json
+holds grep -q '"lines": null' r.json
+run 0 restore a.png --mask mask.png -o lines.png.png --thin 0 --model guided.safetensors \
+  --lines lines.png
+holds "$fixture" --same alone.png lines.png.png mask.png
+run 0 restore a.png --mask mask.png -o words.png --thin 0 --model guided.safetensors \
+  --text '飞天' --record w.json
+holds "$fixture" --same alone.png words.png mask.png
+holds grep -q '"caption-by": "user"' w.json
+holds grep -q '"caption": "飞天"' w.json
+run 1 restore a.png --mask mask.png -o o.png --model guided.safetensors --record r.json
+complains 'r.json: is there already'
+printf 'image,mask,output,lines,text,record\na.png,mask.png,l.png,lines.png,,\n' >list.csv
+printf 'a.png,mask.png,w.png,,飞天,l.json\n' >>list.csv
+run 0 restore --batch list.csv --thin 0 --model guided.safetensors
+says '2 restored'
+holds cmp -s l.png lines.png.png
+holds cmp -s w.png words.png
+holds test -s l.json
+rm -f alone.png lines.png.png words.png l.png w.png r.json w.json l.json list.csv
+
+begin 'a model without guides refuses them'
+run 1 restore a.png --mask mask.png -o o.png --lines lines.png
+complains 'does not follow line drawings'
+run 1 restore a.png --mask mask.png -o o.png --text apsara
+complains 'does not read text'
+run 1 restore b.png --mask mask_b.png -o o.png --lines lines.png --model guided.safetensors
+complains 'the drawing lines.png is 96 x 64'
+is "$(files)" "$start_files"
+
 begin 'wrong use'
 run 2 restore
 complains 'give an IMAGE'
