@@ -3,9 +3,10 @@
 same batches, and scored by `kizil eval` on pictures that none of them was trained on.
 
   ablation.py --images DIR --init MODEL [--manifest LIST.csv] [--perceptual FILE]
-              [--lpips FILE] [--steps 300] [--crops 40] [--only NAME,...] [-o work/ablation]
+              [--lpips FILE] [--steps 1200] [--crops 40] [--only NAME,...] [-o work/ablation]
 
-All variants begin with the weights of MODEL's core; what it lacks begins as nothing. They see the
+All variants begin with the weights of MODEL's core; what it lacks begins as nothing, and takes some
+hundred steps to count at all (after 250 nothing differs), hence many steps of small crops. They see the
 same crops, damage and noise in the same order, so a difference is the part's, and chance in its
 random weights. Held-out pictures are those that `kizil train` holds out by itself (--held-out
 0.05); a crop is cut from the middle of each, again and again at other places, with masks by
@@ -115,7 +116,8 @@ def train(a, name, folder):
     if os.path.exists(f'{out}/last.safetensors'):
         how = ['--resume']
     else:
-        how = ['--init', a.init, '--steps', a.steps, '--minutes', 0, '--small-share', 0,
+        how = ['--init', a.init, '--steps', a.steps, '--minutes', 0, '--small-share', 1,
+               '--crop-small', a.crop, '--batch-small', a.batch,
                '--optimiser', 'muon', '--rate', a.rate, '--warmup', 50, '--beta-2', 0.99,
                '--ema', 0.99, '--pure-noise-share', 0.5, '--border-weight', 0.5, '--balance', 0.5,
                '--seed', 3, '--preview-minutes', 0] + VARIANTS[name]
@@ -166,8 +168,10 @@ def main():
         p.add_argument(f'--{name}', required=True)
     for name in ('manifest', 'perceptual', 'lpips', 'only'):
         p.add_argument(f'--{name}')
-    p.add_argument('--steps', type=int, default=300)
-    p.add_argument('--rate', type=float, default=4e-4)
+    p.add_argument('--steps', type=int, default=1200)
+    p.add_argument('--rate', type=float, default=5e-4)
+    p.add_argument('--crop', type=int, default=128)
+    p.add_argument('--batch', type=int, default=12)
     p.add_argument('--crops', type=int, default=40)
     p.add_argument('--kizil', default=os.path.join(ROOT, 'build/kizil'))
     p.add_argument('-o', '--out', default=os.path.join(ROOT, 'work/ablation'))
