@@ -100,12 +100,10 @@ def make_set(a, folder):
         for kind, (generator, cover) in KINDS.items():
             run(a.kizil, 'damage', f'{stem}_{kind}.png', '--size', '256x256', '--kind', generator,
                 '--cover', cover, '--seed', made)
-        run(a.kizil, 'features', f'{stem}.png', '-o', f'{stem}-f', '--overwrite',
-            stderr=subprocess.DEVNULL)
-        _, pages = cv2.imreadmulti(f'{stem}-f.tif', flags=cv2.IMREAD_UNCHANGED)
+        run(a.kizil, 'features', f'{stem}.png', '-o', f'{stem}-f', '--overwrite', '--drawing',
+            f'{stem}_lines.png', stderr=subprocess.DEVNULL)
         for rest in ('.tif', '.png', '-sheet.png'):
             os.remove(f'{stem}-f{rest}')
-        cv2.imwrite(f'{stem}_lines.png', 255 - (pages[0] >> 8).astype(np.uint8))
 
 
 def train(a, name, folder):
