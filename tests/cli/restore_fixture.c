@@ -1,7 +1,7 @@
 /* restore_fixture FOLDER: what test_restore.sh works on, written into FOLDER: a tiny model with
- * random weights (model.safetensors) and one with guides (guided.safetensors), photographs (a.png, b.png, c.png: 96 x 64 and 700 x 90 and
- * 96 x 64), masks for them (mask.png, mask_b.png), and masks to refuse (empty.png, full.png), a
- * line drawing (lines.png).
+ * random weights (model.safetensors) and one with guides (guided.safetensors), photographs (a.png,
+ * b.png, c.png: 96 x 64 and 700 x 90 and 96 x 64), masks for them (mask.png, mask_b.png), masks to
+ * refuse (empty.png, full.png), a line drawing (lines.png).
  * restore_fixture --same IMAGE RESULT MASK: exit 0 if they differ inside the mask only, and do. */
 #include <stdio.h>
 #include <string.h>
