@@ -4,13 +4,13 @@
 
 #include <math.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <kizil/image.h>
 
 #include "base/file.h"
+#include "base/utf8.h"
 #include "diffusion/sampler.h"
 #include "feature/drawing.h"
 #include "restore/sample.h"
@@ -164,6 +164,20 @@ static int open_lines(const struct kz__denoise *denoise, const struct kz_restore
                     a.width, a.height, o->lines, b.width, b.height);
 }
 
+/* As much of `text` as fits, ended between two characters. */
+static void copy_text(char to[KZ_CAPTION_MOST], const char *text) {
+  size_t n = 0;
+  uint32_t c;
+  while (text[n]) {
+    int bytes = kz_utf8_step(text + n, &c);
+    size_t next = n + (size_t)(bytes ? bytes : 1);
+    if (next >= KZ_CAPTION_MOST) break;
+    n = next;
+  }
+  memcpy(to, text, n);
+  to[n] = 0;
+}
+
 /* What is said of the picture, to the network and in the record. */
 static int choose_caption(const struct kz__denoise *denoise, const struct kz_restore_options *o,
                           struct kz_image *im, struct kz_image *mask,
@@ -177,7 +191,7 @@ static int choose_caption(const struct kz__denoise *denoise, const struct kz_res
   if (stats->caption_made)
     code = kz_caption_of(im, mask, KZ_LANGUAGE_EN, NULL, stats->caption, err);
   else
-    snprintf(stats->caption, sizeof stats->caption, "%s", o->text);
+    copy_text(stats->caption, o->text);
   if (!code) denoise->say(denoise->self, stats->caption);
   return code;
 }

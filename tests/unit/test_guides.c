@@ -349,6 +349,15 @@ static void a_record_says_who_spoke(void **state) {
     if (given) assert_non_null(strstr(text, "a \\\"quoted\\\" 飞天"));
     free(text);
   }
+  char saga[KZ_CAPTION_MOST + 64];
+  memset(saga, 'a', sizeof saga); /* a text that is cut is cut between two characters */
+  memcpy(saga + KZ_CAPTION_MOST - 3, "飞天", sizeof "飞天");
+  o.text = saga;
+  if (run(m, &o, "out.png", &stats, &err)) fail_msg("%s", err.msg);
+  assert_int_equal(strlen(stats.caption), KZ_CAPTION_MOST - 3);
+  if (kz_restore_record(m, "image.png", "mask.png", "out.png", &o, &stats, in_folder("r.json"),
+                        &err))
+    fail_msg("%s", err.msg);
   assert_int_equal(kz_restore_record(m, "im\xff.png", "mask.png", "out.png", &o, &stats,
                                      in_folder("bad.json"), &err), KZ_EFORMAT);
   assert_false(kz_file_exists(in_folder("bad.json")));
