@@ -46,7 +46,7 @@ struct kz_command {
 };
 
 extern const struct kz_command kz_cmd_caption, kz_cmd_damage, kz_cmd_eval, kz_cmd_features,
-    kz_cmd_restore, kz_cmd_sample, kz_cmd_sheet, kz_cmd_train;
+    kz_cmd_restore, kz_cmd_sample, kz_cmd_sheet, kz_cmd_study, kz_cmd_train;
 
 /* ---- parsing ---- */
 
@@ -56,6 +56,14 @@ struct kz_cli_positional {
   const char **text; /* points into argv afterwards; untouched if the argument is absent */
   const char *help;
   bool optional;
+};
+
+/* Arguments without a dash after the positionals, any number. */
+struct kz_cli_rest {
+  const char *name;   /* "FILE" */
+  const char **texts; /* room for all of argv; point into it afterwards */
+  int *count;
+  const char *help;
 };
 
 /* An option that is not in a parameter table: text or flag. Ends with a NULL name. Written
@@ -80,6 +88,7 @@ struct kz_cli_table {
 struct kz_cli_parser {
   const struct kz_command *command;
   const struct kz_cli_positional *positionals; /* may be NULL */
+  const struct kz_cli_rest *rest;              /* may be NULL: none are taken */
   const struct kz_cli_option *options;         /* may be NULL */
   struct kz_cli_table tables[4];
   const char *notes; /* paragraphs after the options in --help: examples; may be NULL */

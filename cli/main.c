@@ -13,6 +13,7 @@ static const struct kz_command *const commands[] = {
     &kz_cmd_restore,
     &kz_cmd_sample,
     &kz_cmd_sheet,
+    &kz_cmd_study,
     &kz_cmd_train,
     NULL,
 };

@@ -34,6 +34,7 @@ static void print_usage_line(const struct kz_cli_parser *p) {
   printf("usage: kizil %s", p->command->name);
   for (const struct kz_cli_positional *a = positionals_of(p); a->name; a++)
     printf(a->optional ? " [%s]" : " %s", a->name);
+  if (p->rest) printf(" [%s...]", p->rest->name);
   for (const struct kz_cli_option *o = options_of(p); o->name; o++) {
     if (!o->required) continue;
     if (o->letter)
@@ -53,9 +54,10 @@ static void print_option(const struct kz_cli_option *o) {
 
 static void print_help(const struct kz_cli_parser *p) {
   print_usage_line(p);
-  if (positionals_of(p)->name) printf("\n");
+  if (positionals_of(p)->name || p->rest) printf("\n");
   for (const struct kz_cli_positional *a = positionals_of(p); a->name; a++)
     printf("  %-21s %s\n", a->name, a->help);
+  if (p->rest) printf("  %-21s %s\n", p->rest->name, p->rest->help);
   printf("\noptions:\n");
   for (const struct kz_cli_option *o = options_of(p); o->name; o++) print_option(o);
   for (const struct kz_cli_table *t = p->tables; t->params; t++) kz_params_help(t->params, stdout);
@@ -180,8 +182,13 @@ static int parse_letter(struct parse *s, const char *text) {
 }
 
 static int parse_positional(struct parse *s, const char *text) {
-  if (!s->next->name) return kz_cli_usage("'%s' is one argument too many", text);
-  if (!*text) return kz_cli_usage("%s is empty", s->next->name);
+  const struct kz_cli_rest *rest = s->p->rest;
+  if (!s->next->name && !rest) return kz_cli_usage("'%s' is one argument too many", text);
+  if (!*text) return kz_cli_usage("%s is empty", s->next->name ? s->next->name : rest->name);
+  if (!s->next->name) {
+    rest->texts[(*rest->count)++] = text;
+    return -1;
+  }
   *s->next->text = text;
   s->next++;
   return -1;

@@ -28,7 +28,7 @@ MAY_INCLUDE = {
 }
 # Public headers by the module that implements them; others are named after their module.
 OWNER = {"err": "base", "param": "base", "rng": "base", "data": "dataset", "caption": "feature",
-         "csv": "base"}
+         "csv": "base", "study": "eval"}
 # One header, or one file's reason, at a time: (module, header).
 EXCEPTIONS = {
     ("diffusion", "kizil/data.h"),  # struct kz_batch only: the shape of what the caller hands in

@@ -51,8 +51,7 @@ static int gather(const struct kz__sample *s, struct unit *u, struct kz__stat *s
   return units;
 }
 
-/* Between the neighbours in rank. */
-static double percentile(const double *sorted, int n, double share) {
+double kz__percentile(const double *sorted, int n, double share) {
   double at = share * (n - 1);
   int i = (int)at;
   return i + 1 < n ? sorted[i] + (at - i) * (sorted[i + 1] - sorted[i]) : sorted[n - 1];
@@ -89,8 +88,8 @@ int kz__summarise(const struct kz__sample *s, const struct kz__resampling *r, st
   if (st.units > 1) {
     resample(u, st.units, r, means);
     qsort(means, (size_t)r->resamples, sizeof *means, by_value);
-    st.lo = percentile(means, r->resamples, .025);
-    st.hi = percentile(means, r->resamples, .975);
+    st.lo = kz__percentile(means, r->resamples, .025);
+    st.hi = kz__percentile(means, r->resamples, .975);
   }
   *out = st;
 out:

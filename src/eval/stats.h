@@ -30,5 +30,7 @@ struct kz__resampling {
  * values: results of one picture under several masks are no independent witnesses. */
 int kz__summarise(const struct kz__sample *s, const struct kz__resampling *r, struct kz__stat *out,
                   struct kz_err *err);
+/* The value below which `share` of n > 0 sorted values lie, between the neighbours in rank. */
+double kz__percentile(const double *sorted, int n, double share);
 
 #endif
