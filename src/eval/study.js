@@ -29,8 +29,7 @@ const words = {
     before: 'chosen before', trial: (n) => `Trial ${n} of ${total}`, progress: 'Progress',
     save: 'Save answers', done: 'Done. Thank you!', nearer: 'Zoom in', further: 'Zoom out',
     doneText: (n) => `All ${n} trials are answered. Please save your answers and send the file.`,
-    saved: (f) => `Saved as ${f}.`, broken: 'A picture cannot be loaded: ',
-    loading: 'Loading…', pause: 'Pause'
+    saved: (f) => `Saved as ${f}.`, broken: 'A picture cannot be loaded: '
   },
   zh: {
     ask: '您将看到一幅受损的壁画（受损处以斜线标出）和它的两个修复结果。' +
@@ -52,8 +51,7 @@ const words = {
     before: '先前所选', trial: (n) => `第 ${n} 题，共 ${total} 题`, progress: '进度',
     save: '保存答案', done: '完成，谢谢！', nearer: '放大', further: '缩小',
     doneText: (n) => `${n} 题已全部回答。请保存答案并发送文件。`,
-    saved: (f) => `已保存为 ${f}。`, broken: '图片无法载入：',
-    loading: '正在载入…', pause: '暂停'
+    saved: (f) => `已保存为 ${f}。`, broken: '图片无法载入：'
   }
 }[lang];
 
@@ -193,11 +191,11 @@ const results = {
     {type: 'button', 'aria-label': words.rightHelp})
 };
 
-// Results as large as they can be, what they are made from at 0.6 of their size: above them or at
+// Results as large as they can be, what they are made from at half their size: above them or at
 // their left, whichever leaves more.
 function place() {
   if (shown < 0) return;
-  const t = study.trials[shown], ratio = t.width / t.height, gap = 10, caption = 26, small = .6;
+  const t = study.trials[shown], ratio = t.width / t.height, gap = 10, caption = 26, small = .5;
   const W = stage.clientWidth, H = stage.clientHeight, sides = panels.length - 2;
   const beside = Math.min((W - 4 * gap) / (2 + small),
     Math.min(H - 2 * gap - caption, (H - (1 + sides) * gap - sides * caption) / (small * sides)) *
