@@ -2,13 +2,15 @@
 """What each part of the network is worth: variants trained on from one model, equally long, on the
 same batches, and scored by `kizil eval` on pictures that none of them was trained on.
 
-  ablation.py --images DIR --init MODEL [--manifest LIST.csv] [--perceptual FILE]
-              [--lpips FILE] [--steps 1200] [--crops 40] [--only NAME,...] [-o work/ablation]
+  ablation.py --images DIR --init CORE --whole MODEL [--manifest LIST.csv] [--perceptual FILE]
+              [--lpips FILE] [--crops 40] [--only NAME,...] [-o work/ablation]
 
-All variants begin with the weights of MODEL's core; what it lacks begins as nothing, and takes some
-hundred steps to count at all (after 250 nothing differs), hence many steps of small crops. They see the
-same crops, damage and noise in the same order, so a difference is the part's, and chance in its
-random weights. Held-out pictures are those that `kizil train` holds out by itself (--held-out
+Two kinds of variants. Grown ones begin with the weights of CORE, a network without guides; what it
+lacks begins as nothing, and takes some hundred steps to count at all (after 250 nothing differs),
+hence --steps 500 of small crops. Pruned ones begin with MODEL, a trained network with guides, lose
+a part, and all train on for --pruned-steps 300, so that the rest can take over; a short time, which
+is to the advantage of what was there. All see the same crops, damage and noise in the same order,
+so a difference is the part's, and chance in its random weights. Held-out pictures are those that `kizil train` holds out by itself (--held-out
 0.05); a crop is cut from the middle of each, again and again at other places, with masks by
 `kizil damage`. Line drawings given in the hole are those of `kizil features`.
 
@@ -29,23 +31,31 @@ import numpy as np
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, '..'))
 STRUCTURE = ['--structure-1', '48']
+GUIDES = STRUCTURE + ['--matching-weight', '0.3']
+TEXT, DETAIL = ['--text', '128'], ['--detail', '32']
 VARIANTS = {
     'core': [],
     'plain': STRUCTURE + ['--dfa', 'plain'],
     'channel': STRUCTURE + ['--dfa', 'channel'],
     'position': STRUCTURE + ['--dfa', 'position'],
     'style': STRUCTURE + ['--style', '8'],
-    'matching': STRUCTURE + ['--matching-weight', '0.3'],
-    'text': STRUCTURE + ['--text', '128'],
-    'detail': ['--detail', '32'],
+}
+PRUNED = {
+    'whole': GUIDES + TEXT + DETAIL,
+    'no-structure': TEXT + DETAIL,
+    'no-text': GUIDES + DETAIL,
+    'no-detail': GUIDES + TEXT,
+    'no-matching': STRUCTURE + TEXT + DETAIL,
 }
 # What is compared with what, and what the pictures are restored with.
 COMPARISONS = [
     ('core', 'plain', 'alone'), ('core', 'position', 'alone'),
     ('plain', 'position', 'alone'), ('plain', 'position', 'lines'),
     ('channel', 'position', 'alone'), ('channel', 'position', 'lines'),
-    ('position', 'style', 'alone'), ('position', 'matching', 'alone'),
-    ('position', 'text', 'alone'), ('core', 'detail', 'alone'),
+    ('position', 'style', 'alone'),
+    ('no-structure', 'whole', 'alone'), ('no-text', 'whole', 'alone'),
+    ('no-detail', 'whole', 'alone'), ('no-matching', 'whole', 'alone'),
+    ('no-matching', 'whole', 'lines'),
 ]
 KINDS = {'cracks': ('crack', '0.01,0.04'), 'irr20': ('stroke', '0.2,0.3'),
          'irr40': ('stroke', '0.4,0.5')}
@@ -114,11 +124,12 @@ def train(a, name, folder):
     if os.path.exists(f'{out}/last.safetensors'):
         how = ['--resume']
     else:
-        how = ['--init', a.init, '--steps', a.steps, '--minutes', 0, '--small-share', 1,
+        init, steps = (a.init, a.steps) if name in VARIANTS else (a.whole, a.pruned_steps)
+        how = ['--init', init, '--steps', steps, '--minutes', 0, '--small-share', 1,
                '--crop-small', a.crop, '--batch-small', a.batch,
                '--optimiser', 'muon', '--rate', a.rate, '--warmup', 50, '--beta-2', 0.99,
                '--ema', 0.99, '--pure-noise-share', 0.5, '--border-weight', 0.5, '--balance', 0.5,
-               '--seed', 3, '--preview-minutes', 0] + VARIANTS[name]
+               '--seed', 3, '--preview-minutes', 0] + (VARIANTS | PRUNED)[name]
         for option in ('manifest', 'perceptual'):
             if getattr(a, option):
                 how += [f'--{option}', getattr(a, option)]
@@ -162,11 +173,12 @@ def score(a, name, model, how, calls, pictures, folder):
 
 def main():
     p = argparse.ArgumentParser()
-    for name in ('images', 'init'):
+    for name in ('images', 'init', 'whole'):
         p.add_argument(f'--{name}', required=True)
     for name in ('manifest', 'perceptual', 'lpips', 'only'):
         p.add_argument(f'--{name}')
-    p.add_argument('--steps', type=int, default=1200)
+    p.add_argument('--steps', type=int, default=500)
+    p.add_argument('--pruned-steps', type=int, default=300)
     p.add_argument('--rate', type=float, default=5e-4)
     p.add_argument('--crop', type=int, default=128)
     p.add_argument('--batch', type=int, default=12)
@@ -174,12 +186,12 @@ def main():
     p.add_argument('--kizil', default=os.path.join(ROOT, 'build/kizil'))
     p.add_argument('-o', '--out', default=os.path.join(ROOT, 'work/ablation'))
     a = p.parse_args()
-    names = a.only.split(',') if a.only else list(VARIANTS)
+    names = a.only.split(',') if a.only else list(VARIANTS | PRUNED)
     make_set(a, f'{a.out}/set')
     scores = {}
     for name in names:
         model = train(a, name, a.out)
-        for how in ('alone', 'lines') if VARIANTS[name][:1] == STRUCTURE[:1] else ('alone',):
+        for how in ('alone', 'lines') if STRUCTURE[0] in (VARIANTS | PRUNED)[name] else ('alone',):
             for calls in ('one', 'default'):
                 scores[name, how, calls] = score(a, name, model, how, calls, f'{a.out}/set', a.out)
         print(f'{name}: done', flush=True)

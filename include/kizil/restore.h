@@ -13,6 +13,7 @@
 struct kz_restore_options {
   int64_t steps;   /* network calls; 1 gives the mean estimate */
   int64_t thin;    /* px; damage nowhere wider gets one call whatever `steps`; 0: none does */
+  int64_t views;   /* 1..4 mirrored copies over which the answer of one call is averaged */
   int sampler;     /* index into kz_sampler_list() */
   int64_t seed;
   int64_t threads; /* 0: all processors */

@@ -125,7 +125,7 @@ static int count_missing(const struct kz_paramset *p, const struct part parts[4]
 
 enum { ALL = 1, WHOLE = 2 };
 
-/* ALL: moments and average too. WHOLE: nothing may be missing. */
+/* ALL: moments and average too. WHOLE: nothing may be missing, nothing be left over. */
 static int load(struct kz_paramset *p, const struct kz_safetensors *s, unsigned how,
                 struct kz_err *err) {
   const bool all = how & ALL;
@@ -137,6 +137,7 @@ static int load(struct kz_paramset *p, const struct kz_safetensors *s, unsigned 
   for (int i = 0; i < n; i++) {
     const struct kz_st_tensor *t = kz_safetensors_at(s, i);
     int k = place(p, parts, t->name, &index);
+    if (k < 0 && !(how & WHOLE)) continue;
     if (k < 0) {
       code = kz_err_set(err, KZ_EFORMAT, "tensor '%s' is not part of this network", t->name);
       goto out;
@@ -148,6 +149,7 @@ static int load(struct kz_paramset *p, const struct kz_safetensors *s, unsigned 
   for (int i = 0; i < n; i++) {
     const struct kz_st_tensor *t = kz_safetensors_at(s, i);
     int k = place(p, parts, t->name, &index);
+    if (k < 0) continue;
     const struct kz_paraminfo *info = &p->info[index];
     if (all)
       fill(p, info, t, parts[k].array + info->offset);

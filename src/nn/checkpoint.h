@@ -21,7 +21,7 @@ int kz_checkpoint_load(struct kz_paramset *p, const struct kz_safetensors *s, bo
                        struct kz_err *err);
 
 /* The plain names of the file (ema. preferred) into the set, whose other parameters stay as they are.
- * A tensor that is not part of the set, or has another shape, is an error. */
+ * Tensors that are not part of the set are left; one of another shape is an error. */
 int kz_checkpoint_adopt(struct kz_paramset *p, const struct kz_safetensors *s, struct kz_err *err);
 
 #endif

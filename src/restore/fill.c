@@ -73,7 +73,8 @@ int kz__fill(struct kz__repair *c, const struct kz__means *means, int *tiles, in
   if (!code && wide.count) code = plan(&t[1], &wide, o, err);
   if (code) goto out;
   *tiles = t[0].count + t[1].count;
-  *calls = m.total = t[0].count + t[1].count * (int)o->steps;
+  m.total = t[0].count + t[1].count * (int)o->steps;
+  *calls = t[0].count * (int)o->views + t[1].count * (int)(o->steps > 1 ? o->steps : o->views);
   if (thin.count && wide.count)
     code = fill_both(c, &wide, t, m, err);
   else if (thin.count)

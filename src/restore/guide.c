@@ -38,24 +38,25 @@ static int mirrored(int x, int n) {
   return x < n ? x : 2 * n - 1 - x;
 }
 
-/* The drawing under a tile; what lies past the image mirrors it, as the tile does. */
+/* The drawing under a tile, as the view has it; what lies past the image mirrors it, as the tile
+ * does. */
 static int read_drawn(struct kz__featurer *f, const struct kz__tiles *t, int i,
-                      const struct kz__drawn *drawn, struct kz_err *err) {
+                      const struct kz__drawn *drawn, struct kz__view view, struct kz_err *err) {
   int w = kz__axis_extent(&t->ax), h = kz__axis_extent(&t->ay);
   int code = drawn->read(drawn->self, t->list[i].x, t->list[i].y, w, h, f->part, err);
   for (int y = 0; y < f->h && !code; y++) {
-    const uint8_t *from = f->part + (size_t)mirrored(y, h) * w;
+    const uint8_t *from = f->part + (size_t)mirrored(view.y ? f->h - 1 - y : y, h) * w;
     uint8_t *to = f->drawn + (size_t)y * f->w;
-    for (int x = 0; x < f->w; x++) to[x] = from[mirrored(x, w)];
+    for (int x = 0; x < f->w; x++) to[x] = from[mirrored(view.x ? f->w - 1 - x : x, w)];
   }
   return code;
 }
 
 int kz__tile_features(struct kz__featurer *f, const struct kz__tiles *t, int i,
-                      const struct kz__drawn *drawn, const float *in, float *features,
-                      struct kz_err *err) {
+                      const struct kz__drawn *drawn, struct kz__view view, const float *in,
+                      float *features, struct kz_err *err) {
   int64_t pixels = (int64_t)f->w * f->h;
-  int code = drawn ? read_drawn(f, t, i, drawn, err) : 0;
+  int code = drawn ? read_drawn(f, t, i, drawn, view, err) : 0;
   if (code) return code;
   for (int64_t p = 0; p < pixels; p++, in += KZ__IN) {
     memcpy(f->rgb + 3 * p, in + 3, 3 * sizeof *in); /* the coarse fill is the picture where known */

@@ -4,6 +4,7 @@
 
 #include "feature/fused.h"
 #include "restore/repair.h"
+#include "restore/view.h"
 
 /* Where a line drawing comes from. */
 struct kz__drawn {
@@ -20,10 +21,10 @@ struct kz__featurer {
 };
 int kz__featurer_init(struct kz__featurer *f, int w, int h, struct kz_err *err);
 void kz__featurer_release(struct kz__featurer *f);
-/* Features [size_y, size_x, KZ_FUSED] of a tile that has been loaded into `in`; `drawn` may be
- * NULL. */
+/* Features [size_y, size_x, KZ_FUSED] of a tile that has been loaded into `in`, and turned to
+ * `view`; `drawn` may be NULL. */
 int kz__tile_features(struct kz__featurer *f, const struct kz__tiles *t, int i,
-                      const struct kz__drawn *drawn, const float *in, float *features,
-                      struct kz_err *err);
+                      const struct kz__drawn *drawn, struct kz__view view, const float *in,
+                      float *features, struct kz_err *err);
 
 #endif

@@ -23,6 +23,8 @@ const struct kz_param kz_restore_params[] = {
      "network calls for wide damage; 1 gives the mean estimate"},
     {"thin", KZ_PARAM_INT, FIELD(thin), 6, 0, 64, NULL, NULL, "px",
      "damage nowhere wider than this gets one call, which closes it best; 0: none does"},
+    {"views", KZ_PARAM_INT, FIELD(views), 2, 1, KZ__VIEWS, NULL, NULL, "",
+     "mirrored copies over which the answer of one call is averaged"},
     {"sampler", KZ_PARAM_CHOICE, FIELD(sampler), 0, 0, 1, NULL, sampler_names, "",
      "how a step moves"},
     {"seed", KZ_PARAM_INT, FIELD(seed), 0, 0, 9007199254740992.0, NULL, NULL, "",
@@ -57,6 +59,8 @@ static int check_options(const struct kz_restore_options *o, struct kz_err *err)
     return kz_err_set(err, KZ_ERANGE, "steps is %lld: give 1 to 1000", (long long)o->steps);
   if (o->thin < 0 || o->thin > 64)
     return kz_err_set(err, KZ_ERANGE, "thin is %lld px: give 0 to 64", (long long)o->thin);
+  if (o->views < 1 || o->views > KZ__VIEWS)
+    return kz_err_set(err, KZ_ERANGE, "views is %lld: give 1 to %d", (long long)o->views, KZ__VIEWS);
   if (o->sampler < 0 || o->sampler >= (int)(sizeof sampler_names / sizeof *sampler_names) - 1)
     return kz_err_set(err, KZ_ERANGE, "there is no sampler number %d", o->sampler);
   return 0;

@@ -18,6 +18,7 @@ struct loop {
   const struct kz__tiles *tiles;
   const struct kz__means *means;
   int steps;
+  int views;     /* mirrored copies whose answers are averaged; more than 1 only with one step */
   int batch;     /* tiles a call */
   size_t pixels; /* of a tile */
   bool keep;    /* `in` holds every tile, not one batch */
@@ -69,34 +70,83 @@ static int loop_init(struct loop *l, struct kz_err *err) {
                     t->ay.size);
 }
 
+static int features_of(struct loop *l, int i, struct kz__view view, const float *in,
+                       float *features, struct kz_err *err) {
+  if (!features) return 0;
+  return kz__tile_features(&l->featurer, l->tiles, i, l->means->drawn, view, in, features, err);
+}
+
 /* Tile i into place `in`, with its features. */
 static int load(struct loop *l, int i, float *in, float *features, struct kz_err *err) {
   int code = kz__tile_load(l->canvas, l->tiles, i, l->means->known, l->rgb, in, err);
-  if (!code && features)
-    code = kz__tile_features(&l->featurer, l->tiles, i, l->means->drawn, in, features, err);
+  return code ? code : features_of(l, i, kz__view_at(0), in, features, err);
+}
+
+/* Places of a call. */
+struct places {
+  int first, count; /* tiles */
+  float *in, *features;
+};
+
+static struct places places_of(const struct loop *l, int first) {
+  size_t at = l->keep ? (size_t)first * l->pixels : 0;
+  int rest = l->tiles->count - first;
+  return (struct places){.first = first,
+                         .count = rest < l->batch ? rest : l->batch,
+                         .in = l->in + at * KZ__IN,
+                         .features = l->features ? l->features + at * KZ_FUSED : NULL};
+}
+
+static int fill_places(struct loop *l, const struct places *p, int step, struct kz_err *err) {
+  int code = 0;
+  for (int k = 0; k < p->count && !code; k++) {
+    float *in = p->in + k * l->pixels * KZ__IN;
+    if (step == 0 || !l->keep)
+      code = load(l, p->first + k, in, p->features ? p->features + k * l->pixels * KZ_FUSED : NULL,
+                  err);
+    else
+      kz__tile_update(l->canvas, l->tiles, p->first + k, in);
+  }
   return code;
 }
 
-/* One call of the network: tiles `first` and on, as many as a batch holds. Places left over in the
- * last batch keep what they held; what the network makes of it is not used. */
-static int call(struct loop *l, int step, int first, struct kz_err *err) {
-  size_t stride = l->pixels * KZ__IN, step_f = l->pixels * KZ_FUSED;
-  float *in = l->in + (l->keep ? first * stride : 0);
-  float *features = l->features ? l->features + (l->keep ? first * step_f : 0) : NULL;
-  int n = l->tiles->count - first < l->batch ? l->tiles->count - first : l->batch, code = 0;
-  for (int k = 0; k < n && !code; k++) {
-    if (step == 0 || !l->keep)
-      code = load(l, first + k, in + k * stride, features ? features + k * step_f : NULL, err);
-    else
-      kz__tile_update(l->canvas, l->tiles, first + k, in + k * stride);
+/* From the view before to this one. */
+static int turn_places(struct loop *l, const struct places *p, int view, struct kz_err *err) {
+  const struct kz__view to = kz__view_at(view), from = kz__view_at(view - 1);
+  const struct kz__view by = {to.x != from.x, to.y != from.y};
+  int code = 0;
+  for (int k = 0; k < p->count && !code; k++) {
+    float *in = p->in + k * l->pixels * KZ__IN;
+    kz__view_turn(by, l->tiles->ax.size, l->tiles->ay.size, KZ__IN, in);
+    code = features_of(l, p->first + k, to, in,
+                       p->features ? p->features + k * l->pixels * KZ_FUSED : NULL, err);
   }
-  if (code) return code;
+  return code;
+}
+
+/* One call of the network. Places left over in the last batch keep what they held; what the network
+ * makes of it is not used. */
+static int estimate(struct loop *l, const struct places *p, struct kz__view view,
+                    struct kz_err *err) {
+  const struct kz__denoise *d = l->means->denoise;
+  int code = d->run(d->self, l->batch, p->in, p->features, l->t, l->x0, err);
+  for (int k = 0; k < p->count && !code; k++) {
+    float *x0 = l->x0 + k * l->pixels * 3;
+    kz__view_turn(view, l->tiles->ax.size, l->tiles->ay.size, 3, x0);
+    code = kz__repair_add(l->canvas, l->tiles, p->first + k, x0, l->wx, l->wy, err);
+  }
+  return code;
+}
+
+/* Tiles `first` and on, as many as a batch holds, in all views. */
+static int call(struct loop *l, int step, int first, struct kz_err *err) {
+  const struct places p = places_of(l, first);
   for (int k = 0; k < l->batch; k++) l->t[k] = (float)kz_sampler_time(step, l->steps);
-  code = l->means->denoise->run(l->means->denoise->self, l->batch, in, features, l->t, l->x0,
-                                  err);
-  for (int k = 0; k < n && !code; k++)
-    code = kz__repair_add(l->canvas, l->tiles, first + k, l->x0 + k * l->pixels * 3, l->wx, l->wy,
-                          err);
+  int code = fill_places(l, &p, step, err);
+  for (int v = 0; v < l->views && !code; v++) {
+    if (v) code = turn_places(l, &p, v, err);
+    if (!code) code = estimate(l, &p, kz__view_at(v), err);
+  }
   return code;
 }
 
@@ -117,7 +167,8 @@ static int one_step(struct loop *l, int step, struct kz_err *err) {
 
 int kz__sample(struct kz__repair *c, const struct kz__tiles *tiles, int steps,
                const struct kz__means *m, struct kz_err *err) {
-  struct loop l = {.canvas = c, .tiles = tiles, .means = m, .steps = steps};
+  struct loop l = {.canvas = c, .tiles = tiles, .means = m, .steps = steps,
+                   .views = steps == 1 ? (int)m->options->views : 1};
   const struct kz_sampler *sampler = kz_samplers[m->options->sampler];
   int code = loop_init(&l, err);
   if (code) goto out;

@@ -101,7 +101,7 @@ static int fake_run(void *self, int n, const float *in, const float *features,
   return 0;
 }
 
-static const struct kz_restore_options plain = {.steps = 3, .tile = 256, .overlap = 64,
+static const struct kz_restore_options plain = {.steps = 3, .views = 1, .tile = 256, .overlap = 64,
                                                .guidance_text = 1, .guidance_structure = 1};
 
 /* Samples a world; the canvas is the caller's to release. */
@@ -403,7 +403,7 @@ static void thin_damage_is_closed_first(void **state) {
     struct asked asked = {0};
     const struct kz__known known = {&a, read_truth};
     const struct kz__denoise denoise = {.self = &asked, .bind = asked_bind, .run = asked_run};
-    struct kz_restore_options o = {.steps = 3, .thin = 2, .tile = 256, .overlap = 64,
+    struct kz_restore_options o = {.steps = 3, .thin = 2, .views = 1, .tile = 256, .overlap = 64,
                                                .guidance_text = 1, .guidance_structure = 1};
     struct kz__holes holes;
     struct kz__repair c;
@@ -427,10 +427,60 @@ static void thin_damage_is_closed_first(void **state) {
   }
 }
 
+/* Says where it is in the tile as it sees it, and the coarse fill there. */
+static int placed_run(void *self, int n, const float *in, const float *features, const float *t,
+                      float *x0, struct kz_err *err) {
+  int *calls = self;
+  (void)n, (void)features, (void)t, (void)err;
+  for (int p = 0; p < 64 * 64; p++) {
+    x0[p * 3] = (float)(p % 64) / 64;
+    x0[p * 3 + 1] = (float)(p / 64) / 64;
+    x0[p * 3 + 2] = in[p * KZ__IN + 5];
+  }
+  ++*calls;
+  return 0;
+}
+
+/* Mirrored, the tile's places change sides; what belongs to a pixel stays with it. */
+static void views_are_averaged(void **state) {
+  (void)state;
+  static const int views[] = {1, 2, 4};
+  static uint8_t mask[64 * 64];
+  for (int y = 20; y < 40; y++) memset(mask + y * 64 + 10, 255, 30);
+  struct world a = {.w = 64, .h = 64, .mask = mask};
+  const struct kz__known known = {&a, read_truth};
+  for (int i = 0; i < 3; i++) {
+    int tiles, calls = 0, said = 0;
+    const struct kz__denoise denoise = {.self = &calls, .bind = asked_bind, .run = placed_run};
+    struct kz_restore_options o = {.steps = 1, .views = views[i], .tile = 256, .overlap = 64,
+                                   .guidance_text = 1, .guidance_structure = 1};
+    struct kz__holes holes;
+    struct kz__repair c;
+    struct kz__span s;
+    struct kz_err err;
+    make_holes(&holes, mask, 64, 64);
+    assert_int_equal(kz__repair_init(&c, &holes, false, &err), 0);
+    const struct kz__means means = {.known = &known, .denoise = &denoise, .options = &o};
+    assert_int_equal(kz__fill(&c, &means, &tiles, &said, &err), 0);
+    assert_true(calls == views[i] && said == calls);
+    const float middle = 63.f / 128;
+    for (kz__span_start(&s, &holes, 0, 0, 64, 64); kz__span_next(&s);)
+      for (int k = 0; k < s.len; k++) {
+        const float *x = c.x + (s.first + k) * 3, *coarse = c.coarse + (s.first + k) * 3;
+        assert_true(fabsf(x[0] - (views[i] > 1 ? middle : (float)(s.x + k) / 64)) < 1e-6f);
+        assert_true(fabsf(x[1] - (views[i] > 2 ? middle : (float)s.y / 64)) < 1e-6f);
+        assert_true(fabsf(x[2] - coarse[2]) < 1e-6f);
+      }
+    kz__repair_release(&c);
+    kz__holes_release(&holes);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(blend_equals_the_truth),
       cmocka_unit_test(disagreement_leaves_no_seam),
+      cmocka_unit_test(views_are_averaged),
       cmocka_unit_test(noise_follows_seed_and_place),
       cmocka_unit_test(coarse_is_that_of_the_whole_picture),
       cmocka_unit_test(coarse_of_a_vast_hole_is_smooth),

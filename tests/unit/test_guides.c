@@ -163,12 +163,13 @@ static void a_tile_mirrors_its_drawing(void **state) {
   struct kz__featurer f;
   struct kz_err err;
   struct drawn_lines lines = {0};
+  const struct kz__view straight = {0}, upside_down = {.y = true}, mirrored = {.x = true};
   const struct kz__drawn drawn = {&lines, read_diagonals};
   static float in[TW * TH * KZ__IN], features[TW * TH * KZ_FUSED], none[TW * TH * KZ_FUSED];
   for (int i = 0; i < TW * TH; i++) in[i * KZ__IN + 6] = (i % TW + i / TW) % 3 == 0;
   assert_int_equal(kz__featurer_init(&f, TW, TH, &err), 0);
-  assert_int_equal(kz__tile_features(&f, &t, 0, &drawn, in, features, &err), 0);
-  assert_int_equal(kz__tile_features(&f, &t, 0, NULL, in, none, &err), 0);
+  assert_int_equal(kz__tile_features(&f, &t, 0, &drawn, straight, in, features, &err), 0);
+  assert_int_equal(kz__tile_features(&f, &t, 0, NULL, straight, in, none, &err), 0);
   assert_int_equal(lines.reads, 1);
   for (int i = 0; i < TW * TH; i++) {
     int x = i % TW, y = i / TW, sx = x < W ? x : 2 * W - 1 - x, sy = y < H ? y : 2 * H - 1 - y;
@@ -178,6 +179,20 @@ static void a_tile_mirrors_its_drawing(void **state) {
     assert_true(none[i * KZ_FUSED + KZ_FUSED_DRAWN_VALID] == 0);
     for (int c = 0; c < KZ_FUSED_DRAWN; c++)
       assert_true(features[i * KZ_FUSED + c] == none[i * KZ_FUSED + c]);
+  }
+  /* Turned to a view, the drawing is; a turned tile has the line where the tile had it. */
+  kz__view_turn(upside_down, TW, TH, KZ__IN, in);
+  assert_int_equal(kz__tile_features(&f, &t, 0, &drawn, upside_down, in, none, &err), 0);
+  for (int i = 0; i < TW * TH; i++) {
+    int turned = (TH - 1 - i / TW) * TW + i % TW;
+    assert_true(none[i * KZ_FUSED + KZ_FUSED_DRAWN] == features[turned * KZ_FUSED + KZ_FUSED_DRAWN]);
+  }
+  kz__view_turn(upside_down, TW, TH, KZ__IN, in);
+  kz__view_turn(mirrored, TW, TH, KZ__IN, in);
+  assert_int_equal(kz__tile_features(&f, &t, 0, &drawn, mirrored, in, none, &err), 0);
+  for (int i = 0; i < TW * TH; i++) {
+    int turned = i / TW * TW + TW - 1 - i % TW;
+    assert_true(none[i * KZ_FUSED + KZ_FUSED_DRAWN] == features[turned * KZ_FUSED + KZ_FUSED_DRAWN]);
   }
   kz__featurer_release(&f);
 }
@@ -240,7 +255,7 @@ static const char *kept(const char *name) {
 }
 
 static const struct kz_restore_options options = {
-    .steps = 2, .tile = 256, .overlap = 64, .guidance_text = 1, .guidance_structure = 1};
+    .views = 1, .steps = 2, .tile = 256, .overlap = 64, .guidance_text = 1, .guidance_structure = 1};
 
 /* How many samples inside and outside the mask two pictures differ in. */
 static void difference(const char *one, const char *other, const char *mask, int count[2]) {

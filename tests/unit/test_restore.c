@@ -32,7 +32,7 @@ static int painter_run(void *self, int n, const float *in, const float *features
   return 0;
 }
 
-static const struct kz_restore_options plain = {.steps = 2, .tile = 256, .overlap = 64,
+static const struct kz_restore_options plain = {.steps = 2, .views = 1, .tile = 256, .overlap = 64,
                                                .guidance_text = 1, .guidance_structure = 1};
 
 static int paint(const char *image, const char *mask, const char *out,
