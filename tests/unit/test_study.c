@@ -29,6 +29,23 @@ static void test_wilson(void **state) {
   assert_true(isnan(lo) && isnan(hi));
 }
 
+/* Of many shares of fair coins, some 95 % have an interval that holds one half. */
+static void test_coverage(void **state) {
+  enum { TIMES = 2000, COINS = 40 };
+  struct kz_rng rng;
+  int held = 0;
+  (void)state;
+  kz_rng_init(&rng, 3);
+  for (int i = 0; i < TIMES; i++) {
+    int heads = 0;
+    double lo, hi;
+    for (int k = 0; k < COINS; k++) heads += (int)kz_rng_below(&rng, 2);
+    kz__wilson(heads, COINS, &lo, &hi);
+    held += lo <= .5 && .5 <= hi;
+  }
+  assert_in_range(held, TIMES * 93 / 100, TIMES * 98 / 100);
+}
+
 static void test_median(void **state) {
   double odd[] = {3, 1, 2}, even[] = {4, 1, 3, 2}, one[] = {7};
   (void)state;
@@ -96,13 +113,13 @@ static struct kz_study_options options(void) {
 static void make_list(void) {
   char list[4096] = "secretone,original,group,mask,secrettwo,secretthree\n", line[1024];
   for (int i = 0; i < ROWS; i++) {
-    char file[5][32];
-    snprintf(file[0], 32, "o%d.png", i);
-    snprintf(file[1], 32, "m%d.png", i);
+    char file[5][40];
+    snprintf(file[0], sizeof file[0], "o%d.png", i);
+    snprintf(file[1], sizeof file[0], "m%d.png", i);
     eval_save(eval_picture((uint32_t)i, W, H), file[0]);
     eval_save(eval_mask(W, H, 6, 4, 18, 12), file[1]);
     for (int m = 0; m < 3; m++) {
-      snprintf(file[2 + m], 32, "secret%d%d.png", m, i);
+      snprintf(file[2 + m], sizeof file[0], "secret%d%d.png", m, i);
       eval_save(eval_picture((uint32_t)(100 + 10 * m + i), W, H), file[2 + m]);
     }
     snprintf(line, sizeof line, "%s,%s,\"g, %d\",%s,%s,%s\n", in_dir(file[2]), in_dir(file[0]),
@@ -258,20 +275,23 @@ static void test_pictures(void **state) {
 
 /* ---- answers ---- */
 
-/* By a rater who always prefers one method, and else, or without one (-1), tosses a coin; of the
+/* By a rater who always prefers one method, and else, or without one (-1), tosses a coin, which
+ * knows rater, row and pair of methods but no order: that follows from the folder's name. Of the
  * trials before `end`. */
+static bool coin(const char *rater, int row, int pair) {
+  return noise_at((uint32_t)rater[0], (uint32_t)(16 * row + pair)) > 0;
+}
 static void answer(const char *folder, const char *rater, int favourite, int end) {
   struct kz__study s;
   struct kz_err err = {0};
-  struct kz_rng rng;
   char path[64], text[8192];
-  kz_rng_init(&rng, (uint64_t)rater[0]);
   snprintf(path, sizeof path, "%s/key.json", folder);
   assert_ok(kz__study_load_key(&s, in_dir(path), &err));
   snprintf(text, sizeof text, "{\"study\":\"%s\",\"rater\":\"%s\",\"answers\":[", s.id, rater);
   for (int i = 0; i < s.trial_count && i < end; i++) {
     const struct kz__trial *t = &s.trials[i];
-    bool left = kz_rng_below(&rng, 2);
+    bool lower = coin(rater, t->row, kz__study_pair(&s, t->left, t->right));
+    bool left = lower == (t->left < t->right);
     if (t->left == favourite) left = true;
     if (t->right == favourite) left = false;
     snprintf(text + strlen(text), sizeof text - strlen(text),
@@ -344,7 +364,7 @@ static void test_random(void **state) {
   const struct kz_study_options o = options();
   (void)state;
   make("coin", &o);
-  const char *const raters[] = {"a", "b", "c", "d", "e", "f"};
+  const char *const raters[] = {"h", "i", "j", "k", "l", "m"};
   for (int i = 0; i < 6; i++) answer("coin", raters[i], -1, 1000);
   struct kz_study_analysis *a = analyse("coin", 6, raters), *again = analyse("coin", 6, raters);
   for (int p = 0; p < 3; p++) {
@@ -511,7 +531,8 @@ static int setup(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_wilson),     cmocka_unit_test(test_median),
+      cmocka_unit_test(test_wilson),     cmocka_unit_test(test_coverage),
+      cmocka_unit_test(test_median),
       cmocka_unit_test(test_kappa),      cmocka_unit_test(test_kappa_general),
       cmocka_unit_test(test_sides),      cmocka_unit_test(test_seed),
       cmocka_unit_test(test_blind),      cmocka_unit_test(test_pictures),
