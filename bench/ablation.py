@@ -31,7 +31,6 @@ import numpy as np
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, '..'))
 STRUCTURE = ['--structure-1', '48']
-GUIDES = STRUCTURE + ['--matching-weight', '0.3']
 TEXT, DETAIL = ['--text', '128'], ['--detail', '32']
 VARIANTS = {
     'core': [],
@@ -41,11 +40,10 @@ VARIANTS = {
     'style': STRUCTURE + ['--style', '8'],
 }
 PRUNED = {
-    'whole': GUIDES + TEXT + DETAIL,
+    'whole': STRUCTURE + TEXT + DETAIL,
     'no-structure': TEXT + DETAIL,
-    'no-text': GUIDES + DETAIL,
-    'no-detail': GUIDES + TEXT,
-    'no-matching': STRUCTURE + TEXT + DETAIL,
+    'no-text': STRUCTURE + DETAIL,
+    'no-detail': STRUCTURE + TEXT,
 }
 # What is compared with what, and what the pictures are restored with.
 COMPARISONS = [
@@ -54,8 +52,7 @@ COMPARISONS = [
     ('channel', 'position', 'alone'), ('channel', 'position', 'lines'),
     ('position', 'style', 'alone'),
     ('no-structure', 'whole', 'alone'), ('no-text', 'whole', 'alone'),
-    ('no-detail', 'whole', 'alone'), ('no-matching', 'whole', 'alone'),
-    ('no-matching', 'whole', 'lines'),
+    ('no-detail', 'whole', 'alone'),
 ]
 KINDS = {'cracks': ('crack', '0.01,0.04'), 'irr20': ('stroke', '0.2,0.3'),
          'irr40': ('stroke', '0.4,0.5')}

@@ -196,7 +196,7 @@ static double waited(void *self) { return kz_stream_waited(((struct train *)self
 
 static void report(void *self, const struct kz_train_progress *p) {
   struct train *t = self;
-  char left[32] = "?", held_out[48] = "", perceptual[48] = "", matching[48] = "";
+  char left[32] = "?", held_out[48] = "", perceptual[48] = "";
   t->last_step = p->step;
   if (t->log.metrics) kz_train_log_report(&t->log, p);
   if (p->remaining >= 0) kz_cli_duration(p->remaining, left);
@@ -204,11 +204,10 @@ static void report(void *self, const struct kz_train_progress *p) {
     snprintf(held_out, sizeof held_out, ", held out %.2f dB", t->hole_psnr);
   if (p->perceptual >= 0)
     snprintf(perceptual, sizeof perceptual, ", perceptual %.4f", p->perceptual);
-  if (p->matching >= 0) snprintf(matching, sizeof matching, ", matching %.4f", p->matching);
   kz_cli_progress(&t->progress,
-                  "step %lld, loss %.4f%s%s%s, rate %.2e, %d x %d px, %.2f Mpx/s (%.1f crops of "
+                  "step %lld, loss %.4f%s%s, rate %.2e, %d x %d px, %.2f Mpx/s (%.1f crops of "
                   "256/s), %s left, waited %.1f s",
-                  (long long)p->step, p->loss, perceptual, matching, held_out, p->rate, p->batch, p->crop,
+                  (long long)p->step, p->loss, perceptual, held_out, p->rate, p->batch, p->crop,
                   p->pixels_per_second / 1e6, p->pixels_per_second / 65536, left, p->waited);
 }
 

@@ -16,7 +16,7 @@
 
 /* Columns are only ever added at the end: the header of an older run is the beginning of this. */
 static const char header[] = "step,seconds,loss,rate,gradient_norm,pixels_per_second,waited,crop,"
-                             "batch,hole_psnr,perceptual,matching\n";
+                             "batch,hole_psnr,perceptual\n";
 enum { PATH_ROOM = 4096, TEXT_LIMIT = 1 << 30 };
 
 /* ---- text files ---- */
@@ -167,8 +167,6 @@ void kz_train_log_report(struct kz_train_log *log, const struct kz_train_progres
           p->seconds, p->loss, p->rate, p->gradient_norm, p->pixels_per_second, p->waited,
           p->crop, p->batch);
   if (p->perceptual >= 0) fprintf(log->metrics, "%.6g", p->perceptual);
-  fputc(',', log->metrics);
-  if (p->matching >= 0) fprintf(log->metrics, "%.6g", p->matching);
   fputc('\n', log->metrics);
   flush_row(log);
 }

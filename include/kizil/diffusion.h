@@ -62,8 +62,6 @@ struct kz_train_options {
   double balance;                 /* a crop weighs (share of it that is hole)^-balance */
   double pure_noise_share;        /* share of samples at t = 1 */
   double structure_drop, text_drop; /* shares of samples that do without a guide */
-  /* The matching loss (model/matching.h): its weight, and those of its terms; 0: none. */
-  double matching_weight, matching_gradient, matching_structure, matching_colour;
   /* A perceptual loss besides, from a share of the run on: a file of weights, or NULL. */
   const char *perceptual;
   double perceptual_weight, perceptual_from;
@@ -78,7 +76,6 @@ struct kz_train_progress {
   int64_t step;
   double loss;          /* mean since the last report */
   double perceptual;    /* the same of the perceptual loss; < 0: not in use */
-  double matching;      /* the same of the matching loss; < 0: not in use */
   double rate;          /* learning rate */
   double gradient_norm; /* before clipping, mean since the last report */
   double seconds;       /* trained so far, over all resumed runs */

@@ -55,7 +55,7 @@ static int enter_stage(struct kz__run *r, int number, struct kz_err *err) {
 /* Losses (the perceptual one if it is in use) and gradient of batch `index`, added to what is
  * there. */
 static int gradient(struct kz__run *r, int64_t index, double *loss, double *perceptual,
-                    double *matching, struct kz_err *err) {
+                    struct kz_err *err) {
   struct kz__stage *s = &r->stage;
   struct kz__prepare *p = &s->prepare;
   const struct kz_train_options *o = r->o;
@@ -75,7 +75,6 @@ static int gradient(struct kz__run *r, int64_t index, double *loss, double *perc
   double norm = kz__prepare_batch(p, &b, &recipe, &to);
   if ((code = kz_graph_forward(s->graph, err)) != 0) return code;
   *loss += kz__pixel_gradient(r, kz__prepare_pure(&recipe, p->n), norm);
-  if (s->match.x) kz__match_gradient(r, &b, matching);
   if (s->perceptual.net)
     code = kz__perceptual_gradient(s, &b, o->perceptual_weight, perceptual, err);
   if (code) return code;
@@ -83,20 +82,17 @@ static int gradient(struct kz__run *r, int64_t index, double *loss, double *perc
 }
 
 static int train_step(struct kz__run *r, double done, struct kz_err *err) {
-  double start = kz_now(), loss = 0, perceptual = 0, matching = 0, batches = (double)r->o->accumulate;
+  double start = kz_now(), loss = 0, perceptual = 0, batches = (double)r->o->accumulate;
   int code = enter_stage(r, done < r->o->small_share ? 1 : 2, err);
   if (!code && kz__perceptual_wanted(r->o, done)) code = kz__perceptual_init(r, err);
-  if (!code && r->o->matching_weight > 0) code = kz__match_init(r, err);
   for (int64_t k = 0; k < r->o->accumulate && !code; k++)
-    code = gradient(r, r->step * r->o->accumulate + k, &loss, &perceptual, &matching,
-                    err);
+    code = gradient(r, r->step * r->o->accumulate + k, &loss, &perceptual, err);
   if (!code) code = kz__update(r, done, err);
   if (code) return code;
   r->step++;
   r->steps_since++;
   r->loss_sum += loss / batches;
   r->perceptual_sum += perceptual / batches;
-  r->matching_sum += matching / batches;
   r->perceptual_since += r->stage.perceptual.net != NULL;
   r->pixels += batches * r->stage.prepare.n * r->stage.prepare.size * r->stage.prepare.size;
   r->busy += kz_now() - start;
@@ -122,7 +118,6 @@ static void report(struct kz__run *r, double done) {
       .loss = r->loss_sum / n,
       .perceptual =
           r->perceptual_since ? r->perceptual_sum / (double)r->perceptual_since : -1,
-      .matching = r->stage.match.x ? r->matching_sum / n : -1,
       .rate = kz__update_rate(r->o, r->step - 1, done),
       .gradient_norm = r->norm_sum / n,
       .seconds = seconds,
@@ -132,7 +127,7 @@ static void report(struct kz__run *r, double done) {
       .crop = r->stage.prepare.size,
       .batch = r->stage.prepare.n};
   if (r->host->report) r->host->report(r->host->self, &p);
-  r->loss_sum = r->perceptual_sum = r->matching_sum = r->norm_sum = r->busy = r->pixels = 0;
+  r->loss_sum = r->perceptual_sum = r->norm_sum = r->busy = r->pixels = 0;
   r->steps_since = r->perceptual_since = 0;
 }
 

@@ -6,7 +6,6 @@
 
 #include "diffusion/sampler.h"
 #include "model/fedr.h"
-#include "model/matching.h"
 #include "model/perceptual.h"
 #include "nn/checkpoint.h"
 #include "nn/muon.h"
@@ -60,22 +59,12 @@ struct kz__perceptual {
 };
 void kz__perceptual_release(struct kz__perceptual *p);
 
-/* The matching loss at one shape; all NULL: not in use. */
-struct kz__match {
-  const struct kz_backend *backend;
-  float *target, *x, *diff; /* for each thread, [size, size, 3] */
-  float *scratch;           /* for each thread */
-  double *sum;              /* [n] */
-};
-void kz__match_release(struct kz__match *m);
-
 /* A network at one shape, with its buffers. */
 struct kz__stage {
   struct kz_graph *graph;
   struct kz_fedr net;
   struct kz__prepare prepare;
   struct kz__perceptual perceptual;
-  struct kz__match match;
 };
 struct kz__inputs kz__stage_inputs(const struct kz__stage *s);
 int kz__stage_init(struct kz__stage *s, struct kz_paramset *params, const struct kz_fedr_config *c,
@@ -111,7 +100,7 @@ struct kz__run {
   double best;      /* best held-out PSNR so far, dB; negative: none */
   /* since the last report */
   double loss_sum, norm_sum, busy, pixels;
-  double perceptual_sum, matching_sum;
+  double perceptual_sum;
   int64_t steps_since, perceptual_since;
 };
 static inline bool kz__has_judge(const struct kz__run *r) { return r->host->held_out != NULL; }
@@ -146,12 +135,6 @@ int kz__perceptual_gradient(struct kz__stage *s, const struct kz_batch *b, doubl
  * gradient replaces what is in the network's output's. `norm` is kz__prepare_batch's. */
 #define KZ__LEAST_LOSS 0.008 /* 2 e^2 at about 30 dB: below that a crop is good enough */
 double kz__pixel_gradient(const struct kz__run *r, int pure, double norm);
-
-/* Make the matching loss for the stage at hand, if it is wanted and has not been made. */
-int kz__match_init(struct kz__run *r, struct kz_err *err);
-/* Adds its gradient to that of the network's output, after a forward pass; and the loss, without its
- * weight, to *loss. */
-void kz__match_gradient(struct kz__run *r, const struct kz_batch *b, double *loss);
 
 void kz__judge_release(struct kz__judge *j);
 /* Mean over the held-out crops of the PSNR in the hole at t = 1, dB. */

@@ -30,7 +30,6 @@ struct kz__inputs kz__stage_inputs(const struct kz__stage *s) {
 void kz__stage_release(struct kz__stage *s) {
   kz_graph_free(s->graph);
   kz__perceptual_release(&s->perceptual);
-  kz__match_release(&s->match);
   kz__prepare_release(&s->prepare);
   *s = (struct kz__stage){0};
 }

@@ -18,8 +18,8 @@
 enum { SHIFT = 3, THICKEN = 2, INK = 48, CELL = 8, FIELDS = 2 };
 
 /* Shares of all draws. What is left of the last is blobs. */
-static const float nowhere = 0.34f, everywhere = 0.6f, half_plane = 0.74f, rectangle = 0.87f;
-static const float untouched = 0.15f, thresholded = 0.6f;
+static const float nowhere = 0.3f, everywhere = 0.6f, half_plane = 0.74f, rectangle = 0.87f;
+static const float untouched = 0.2f, thresholded = 0.6f;
 
 struct run {
   int begin, end, up; /* [begin, end) of its row; a run of the same component, itself if first */

@@ -55,7 +55,7 @@ for file in last.safetensors model.safetensors config.json data.json metrics.csv
   holds test -s "$out_dir/$file"
 done
 is "$(head -1 "$out_dir/metrics.csv")" \
-  'step,seconds,loss,rate,gradient_norm,pixels_per_second,waited,crop,batch,hole_psnr,perceptual,matching'
+  'step,seconds,loss,rate,gradient_norm,pixels_per_second,waited,crop,batch,hole_psnr,perceptual'
 is "$(steps_in)" '20 21 '
 holds grep -q '"steps": 21' "$out_dir/config.json"
 holds grep -q "\"images\": \"$(realpath "$pictures")\"" "$out_dir/data.json"

@@ -340,11 +340,10 @@ static struct kz_train_options guided_options(int64_t steps) {
   o.text = o.detail = 16;
   o.text_layers = 1;
   o.style = 3;
-  o.matching_weight = .5;
   return o;
 }
 
-/* With guides and the matching loss the loss falls as well, and a stopped run resumes. */
+/* With guides the loss falls as well, and a stopped run resumes. */
 static void test_guided(void **state) {
   (void)state;
   static struct world w;
@@ -384,54 +383,6 @@ static void test_guides_added(void **state) {
     free(path[f]);
   }
   for (int i = 0; i < 64 * 64 * 3; i++) assert_true(fabsf(x0[0][i] - x0[1][i]) < 2e-3f);
-}
-
-/* The matching loss at the network's output, against differences; nothing for pure noise. */
-static void test_match_gradient(void **state) {
-  (void)state;
-  enum { N = 4, S = 32, VALUES = N * S * S * 3 };
-  static struct world w;
-  static float grad[VALUES], base[VALUES];
-  static const float at[4] = {1, -1, 2, -2}, step = 1e-3f;
-  struct kz_train_options o = small_options(1);
-  struct kz__run r = {.o = &o, .backend = kz_backend_cpu(2), .dtype = KZ_F32};
-  const struct kz__recipe recipe = {.config = &r.config, .seed = 5, .pure_noise_share = .25};
-  struct kz_err err = {0};
-  struct kz_batch b;
-  double loss[4], got = 0, length = 0;
-  o.matching_weight = .5;
-  kz_fedr_config_defaults(&r.config);
-  for (int i = 0; i < 4; i++) r.config.width[i] = 16;
-  kz_paramset_init(&r.params, r.backend);
-  assert_int_equal(kz__stage_init(&r.stage, &r.params, &r.config, KZ_F32, true, N, S, &err), 0);
-  assert_int_equal(kz__match_init(&r, &err), 0);
-  assert_int_equal(next(&w, 0, N, S, &b, &err), 0);
-  const struct kz__inputs to = kz__stage_inputs(&r.stage);
-  kz__prepare_batch(&r.stage.prepare, &b, &recipe, &to);
-  float *out = kz_graph_data(r.stage.graph, r.stage.net.out);
-  float *diff = kz_graph_diff(r.stage.graph, r.stage.net.out);
-  for (int i = 0; i < VALUES; i++) base[i] = .3f * sinf(12.9f * (float)i);
-  for (int k = -1; k < 4; k++) {
-    double sum = 0;
-    for (int i = 0; i < VALUES; i++)
-      out[i] = base[i] + (k < 0 ? 0 : cosf(7.1f * (float)i) < 0 ? -step : step) * (k < 0 ? 0 : at[k]);
-    memset(diff, 0, sizeof grad);
-    kz__match_gradient(&r, &b, &sum);
-    if (k < 0)
-      memcpy(grad, diff, sizeof grad);
-    else
-      loss[k] = sum;
-  }
-  for (int i = 0; i < VALUES; i++) {
-    if (i < VALUES / N) assert_true(grad[i] == 0);
-    got += cosf(7.1f * (float)i) < 0 ? -(double)grad[i] : (double)grad[i];
-    length += (double)grad[i] * grad[i];
-  }
-  double want = .5 * (8 * (loss[0] - loss[1]) - (loss[2] - loss[3])) / (12.0 * step);
-  if (!(length > 0 && fabs(got - want) <= .02 * sqrt(length)))
-    fail_msg("along a direction %g, by differences %g (length %g)", got, want, sqrt(length));
-  kz__stage_release(&r.stage);
-  kz_paramset_release(&r.params);
 }
 
 /* The relative loss at t = 1: its gradient is that of the mean logarithm of each crop's loss, against
@@ -633,7 +584,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_model_of_run),
       cmocka_unit_test(test_init),    cmocka_unit_test(test_stop_and_resume),
       cmocka_unit_test(test_guided), cmocka_unit_test(test_guides_added),
-      cmocka_unit_test(test_match_gradient), cmocka_unit_test(test_relative_loss),
+      cmocka_unit_test(test_relative_loss),
       cmocka_unit_test(test_muon),
       cmocka_unit_test(test_kill_and_resume), cmocka_unit_test(test_refusals),
   };

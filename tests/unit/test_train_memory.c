@@ -48,7 +48,7 @@ static void run(int threads, int precision, int optimiser, bool perceptual, bool
   o.precision = precision;
   o.optimiser = optimiser;
   for (int i = 0; i < 4 && guides; i++) o.structure[i] = 16;
-  if (guides) o.text = o.detail = 16, o.style = 4, o.matching_weight = .5;
+  if (guides) o.text = o.detail = 16, o.style = 4;
   if (perceptual) {
     snprintf(weights, sizeof weights, "%s/random.safetensors", dir);
     assert_int_equal(perceptual_write(weights, &err), 0);
