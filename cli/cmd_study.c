@@ -17,11 +17,11 @@ struct args {
 };
 
 static const char notes[] =
-    "LIST.csv names its columns in the first line: original, mask, if you like group, and a column\n"
-    "for each method with the paths of its results. Relative paths start from the current folder.\n"
-    "Every picture is shown with every two methods' results. Give FOLDER/page to the raters, whole\n"
-    "(they open index.html, no network needed), and keep FOLDER/key.json, which tells which result\n"
-    "is whose. Each rater sends back a file answers-CODE.json.\n"
+    "LIST.csv names its columns in the first line: original, mask, if you like group, and a\n"
+    "column for each method with the paths of its results. Relative paths start from the current\n"
+    "folder. Every picture is shown with every two methods' results. Give FOLDER/page to the\n"
+    "raters, whole (they open index.html, no network needed), and keep FOLDER/key.json, which\n"
+    "tells which result is whose. Each rater sends back a file answers-CODE.json.\n"
     "\n"
     "--key takes these files and tells, for each pair of methods and group, which is preferred,\n"
     "with intervals, and how far raters agree with each other and with themselves.\n"

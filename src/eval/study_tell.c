@@ -138,7 +138,7 @@ char *kz_study_analysis_table(const struct kz_study_analysis *a) {
   if (!f) return NULL;
   put_head(f, a);
   put_preferences(f, a);
-  put_agreements(f, a);
+  if (a->rater_count > 1) put_agreements(f, a);
   put_raters(f, a);
   if (!fclose(f)) return text;
   free(text);
