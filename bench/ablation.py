@@ -30,29 +30,22 @@ import numpy as np
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, '..'))
-STRUCTURE = ['--structure-1', '48']
-TEXT, DETAIL = ['--text', '128'], ['--detail', '32']
+STRUCTURE, TEXT, DETAIL = ['--structure-1', '48'], ['--text', '128'], ['--detail', '32']
+NONE = ['--structure-1', '0', '--detail', '0']
 VARIANTS = {
-    'core': [],
-    'plain': STRUCTURE + ['--dfa', 'plain'],
-    'channel': STRUCTURE + ['--dfa', 'channel'],
-    'position': STRUCTURE + ['--dfa', 'position'],
-    'style': STRUCTURE + ['--style', '8'],
+    'core': NONE,
+    'structure': NONE + STRUCTURE,
 }
 PRUNED = {
     'whole': STRUCTURE + TEXT + DETAIL,
-    'no-structure': TEXT + DETAIL,
+    'no-structure': NONE + TEXT + DETAIL,
     'no-text': STRUCTURE + DETAIL,
-    'no-detail': STRUCTURE + TEXT,
+    'no-detail': NONE + STRUCTURE + TEXT,
 }
 # What is compared with what, and what the pictures are restored with.
 COMPARISONS = [
-    ('core', 'plain', 'alone'), ('core', 'position', 'alone'),
-    ('plain', 'position', 'alone'), ('plain', 'position', 'lines'),
-    ('channel', 'position', 'alone'), ('channel', 'position', 'lines'),
-    ('position', 'style', 'alone'),
-    ('no-structure', 'whole', 'alone'), ('no-text', 'whole', 'alone'),
-    ('no-detail', 'whole', 'alone'),
+    ('core', 'structure', 'alone'), ('no-structure', 'whole', 'alone'),
+    ('no-text', 'whole', 'alone'), ('no-detail', 'whole', 'alone'),
 ]
 KINDS = {'cracks': ('crack', '0.01,0.04'), 'irr20': ('stroke', '0.2,0.3'),
          'irr40': ('stroke', '0.4,0.5')}
@@ -188,7 +181,7 @@ def main():
     scores = {}
     for name in names:
         model = train(a, name, a.out)
-        for how in ('alone', 'lines') if STRUCTURE[0] in (VARIANTS | PRUNED)[name] else ('alone',):
+        for how in ('alone', 'lines') if STRUCTURE[1] in (VARIANTS | PRUNED)[name] else ('alone',):
             for calls in ('one', 'default'):
                 scores[name, how, calls] = score(a, name, model, how, calls, f'{a.out}/set', a.out)
         print(f'{name}: done', flush=True)

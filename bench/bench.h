@@ -28,7 +28,7 @@ struct bench_options {
   int batch, size, rounds, threads;
   enum kz_dtype dtype;
   bool serve, profile;
-  int structure, dfa, text, style, detail; /* of the network, as kz_train_options has them */
+  int structure, text, detail; /* of the network, as kz_train_options has them */
 };
 
 static inline double bench_now(void) {
@@ -63,9 +63,7 @@ static inline int bench_parse(int argc, char **argv, struct bench_options *o) {
               : !strcmp(argv[i], "--rounds")  ? &o->rounds
               : !strcmp(argv[i], "--threads") ? &o->threads
               : !strcmp(argv[i], "--structure") ? &o->structure
-              : !strcmp(argv[i], "--dfa")       ? &o->dfa
               : !strcmp(argv[i], "--text")      ? &o->text
-              : !strcmp(argv[i], "--style")     ? &o->style
               : !strcmp(argv[i], "--detail")    ? &o->detail
                                               : NULL;
     if (to && i + 1 < argc) *to = (int)strtol(argv[++i], NULL, 10);
@@ -102,10 +100,8 @@ static inline int bench_net_init(struct bench_net *b, const struct bench_options
   kz_fedr_config_defaults(&c);
   for (int i = 0; i < 4 && o->structure; i++)
     c.structure[i] = i == 0 ? o->structure : i == 1 ? 64 : 96;
-  c.dfa = o->dfa;
   c.text = o->text;
   c.text_layers = 2;
-  c.style = o->style;
   c.detail = o->detail;
   kz_paramset_init(&b->params, b->backend);
   struct kz_graph_options go = {

@@ -2,10 +2,7 @@
  * channels-last, weights in whatever layout oneDNN likes, nothing fused, nothing
  * else between them. A pass runs each as often as the network does, so the rate
  * of a pass is the average weighted by FLOP. This program talks to oneDNN itself
- * rather than through the backend, so that it measures oneDNN and not us.
- *
- * `bench_conv depthwise` is about the structure branch's 7 x 7 convolutions, a channel by itself:
- * oneDNN's primitives and what our backend makes of them, against the bytes that must move. */
+ * rather than through the backend, so that it measures oneDNN and not us. */
 #include <dnnl.h>
 
 #include "bench.h"
@@ -84,26 +81,20 @@ static void create(struct limit *l, struct conv *c, int pass, const dnnl_convolu
     add_arg(l, &c->args[pass][i], of[pass][i].arg, query(*pd, of[pass][i].query), bf16);
 }
 
-/* [mb, ic, in, in] to [mb, oc, out, out]. */
-struct geometry {
-  int mb, ic, oc, in, kernel, stride, groups;
-};
-
-static void init_conv(struct limit *l, struct conv *c, const struct geometry *s, bool bf16) {
-  const int out = (s->in + s->stride - 1) / s->stride, half = s->kernel / 2;
-  const bool grouped = s->groups > 1;
+static void init_conv(struct limit *l, struct conv *c, const struct shape *s,
+                      const struct bench_options *o) {
+  int in = o->size / 4 >> s->shift, out = (in + s->stride - 1) / s->stride;
+  bool bf16 = o->dtype == KZ_BF16;
   dnnl_data_type_t t = bf16 ? dnnl_bf16 : dnnl_f32;
   dnnl_memory_desc_t src, dst, weights;
   dnnl_convolution_desc_t cd;
   dnnl_primitive_desc_t pd[PASSES] = {NULL};
-  dnnl_dims_t sd = {s->mb, s->ic, s->in, s->in}, dd = {s->mb, s->oc, out, out};
-  dnnl_dims_t wd = {s->groups, s->oc / s->groups, s->ic / s->groups, s->kernel, s->kernel};
-  dnnl_dims_t stride = {s->stride, s->stride}, pad = {half, half};
-  c->flops = 2.0 * s->kernel * s->kernel * s->ic / s->groups * s->oc * out * out * s->mb;
+  dnnl_dims_t sd = {o->batch, s->ic, in, in}, dd = {o->batch, s->oc, out, out};
+  dnnl_dims_t wd = {s->oc, s->ic, 3, 3}, stride = {s->stride, s->stride}, pad = {1, 1};
+  c->flops = 2.0 * 9 * s->ic * s->oc * out * out * o->batch;
   CHECK(dnnl_memory_desc_init_by_tag(&src, 4, sd, t, dnnl_nhwc));
   CHECK(dnnl_memory_desc_init_by_tag(&dst, 4, dd, t, dnnl_nhwc));
-  CHECK(dnnl_memory_desc_init_by_tag(&weights, grouped ? 5 : 4, grouped ? wd : wd + 1, t,
-                                     dnnl_format_tag_any));
+  CHECK(dnnl_memory_desc_init_by_tag(&weights, 4, wd, t, dnnl_format_tag_any));
   CHECK(dnnl_convolution_forward_desc_init(&cd, dnnl_forward_training, dnnl_convolution_direct,
                                            &src, &weights, NULL, &dst, stride, pad, pad));
   create(l, c, FORWARD, &cd, NULL, &pd[FORWARD], bf16);
@@ -117,13 +108,6 @@ static void init_conv(struct limit *l, struct conv *c, const struct geometry *s,
   }
   for (int i = 0; i < PASSES; i++)
     if (pd[i]) dnnl_primitive_desc_destroy(pd[i]);
-}
-
-static void init_shape(struct limit *l, int i, const struct bench_options *o) {
-  const struct shape *s = &shapes[i];
-  const struct geometry g = {.mb = o->batch, .ic = s->ic, .oc = s->oc, .in = o->size / 4 >> s->shift,
-                             .kernel = 3, .stride = s->stride, .groups = 1};
-  init_conv(l, &l->conv[i], &g, o->dtype == KZ_BF16);
 }
 
 static int run(struct limit *l, int shape, int pass) {
@@ -179,118 +163,19 @@ static void table(struct limit *l, const struct bench_options *o) {
   printf(" GFLOP/s\n");
 }
 
-/* Convolutions of a channel by itself, 7 x 7, as the structure branch has them. */
-static const struct geometry depthwise[] = {
-    {10, 48, 48, 64, 7, 1, 48}, {10, 96, 96, 32, 7, 1, 96},
-    {10, 128, 128, 16, 7, 1, 128}, {40, 48, 48, 32, 7, 1, 48},
-};
-
-struct ours {
-  const struct kz_backend *be;
-  struct kz_conv *conv;
-  void *src, *dst, *diff, *forward, *backward, *scratch;
-  float *weights, *bias;
-};
-
-static void init_ours(struct ours *u, const struct geometry *s, enum kz_dtype dtype) {
-  const struct kz_conv_desc d = {
-      .mb = s->mb, .ic = s->ic, .oc = s->oc, .ih = s->in, .iw = s->in, .kh = s->kernel,
-      .kw = s->kernel, .stride = s->stride, .dilation = 1, .pad = s->kernel / 2,
-      .groups = s->groups, .dtype = dtype, .dst_dtype = dtype, .bias = true, .backward_data = true,
-      .backward_weights = true};
-  const size_t count = (size_t)s->mb * s->in * s->in * s->ic;
-  struct kz_err err = {0};
-  if (u->be->conv_new(&d, &u->conv, &err)) exit(bench_die(err.msg));
-  const size_t f = u->be->conv_scratch_size(u->conv, false);
-  const size_t b = u->be->conv_scratch_size(u->conv, true);
-  float *noise = bench_noise(u->be, 1, count);
-  u->src = u->be->alloc(count * kz_dtype_size(dtype));
-  u->dst = u->be->alloc(count * kz_dtype_size(dtype));
-  u->diff = u->be->alloc(count * kz_dtype_size(dtype));
-  u->forward = u->be->alloc(u->be->conv_packed_size(u->conv, false));
-  u->backward = u->be->alloc(u->be->conv_packed_size(u->conv, true));
-  u->scratch = u->be->alloc(f > b ? f : b);
-  u->weights = bench_noise(u->be, 2, (size_t)s->oc * s->kernel * s->kernel);
-  u->bias = bench_noise(u->be, 3, (size_t)s->oc);
-  if (!noise || !u->src || !u->dst || !u->diff || !u->scratch || !u->weights || !u->bias)
-    exit(bench_die("out of memory"));
-  u->be->kernels->convert(KZ_F32, dtype, (int64_t)count, noise, u->src);
-  if (u->be->conv_pack(u->conv, u->weights, u->forward, u->backward, u->scratch, &err))
-    exit(bench_die(err.msg));
-  u->be->free(noise);
-}
-
-static void release_ours(struct ours *u) {
-  void *all[] = {u->src, u->dst, u->diff, u->forward, u->backward, u->scratch, u->weights, u->bias};
-  for (size_t i = 0; i < sizeof all / sizeof *all; i++) u->be->free(all[i]);
-  u->be->conv_free(u->conv);
-}
-
-static void run_ours(struct ours *u, int pass) {
-  struct kz_err err = {0};
-  int rc = pass == FORWARD
-               ? u->be->conv_forward(u->conv, u->src, u->forward, u->bias, NULL, u->dst, u->scratch,
-                                     &err)
-           : pass == BACKWARD_DATA
-               ? u->be->conv_backward_data(u->conv, u->src, u->backward, u->diff, u->scratch, &err)
-               : u->be->conv_backward_weights(u->conv, u->src, u->diff, u->weights, u->bias,
-                                              u->scratch, &err);
-  if (rc) exit(bench_die(err.msg));
-}
-
-/* Seconds of a pass by oneDNN and by us, in turn, the middle one of all rounds. */
-static void depthwise_row(struct limit *l, struct ours *u, const struct bench_options *o,
-                          const struct geometry *s) {
-  static double theirs[BENCH_MAX_ROUNDS], own[BENCH_MAX_ROUNDS];
-  const double bytes = 2.0 * s->mb * s->in * s->in * s->ic * (double)kz_dtype_size(o->dtype);
-  printf("[%d, %d, %d, %d]", s->mb, s->in, s->in, s->ic);
-  for (int pass = 0; pass < PASSES; pass++) {
-    for (int i = -2; i < o->rounds; i++) {
-      double start = bench_now(), middle;
-      run(l, 0, pass);
-      middle = bench_now();
-      run_ours(u, pass);
-      if (i < 0) continue;
-      theirs[i] = middle - start;
-      own[i] = bench_now() - middle;
-    }
-    const double t = bench_median(theirs, o->rounds), w = bench_median(own, o->rounds);
-    printf(" | %6.3f ms %5.1f GB/s, %6.3f ms %5.1f GB/s", 1e3 * t, 1e-9 * bytes / t, 1e3 * w,
-           1e-9 * bytes / w);
-  }
-  printf("\n");
-}
-
-static int depthwise_table(struct limit *l, const struct bench_options *o) {
-  l->train = true;
-  printf("7 x 7 depthwise, %s; forward | backward-data | backward-weights: oneDNN, our backend\n",
-         o->dtype == KZ_BF16 ? "bf16" : "f32");
-  for (size_t i = 0; i < sizeof depthwise / sizeof *depthwise; i++) {
-    struct ours u = {.be = kz_backend_cpu(o->threads)};
-    init_conv(l, &l->conv[0], &depthwise[i], o->dtype == KZ_BF16);
-    init_ours(&u, &depthwise[i], o->dtype);
-    depthwise_row(l, &u, o, &depthwise[i]);
-    release_ours(&u);
-  }
-  return 0;
-}
-
 int main(int argc, char **argv) {
   struct bench_options o = {.batch = 10, .size = 256, .rounds = 9};
   static struct limit l;
   struct kz_err err = {0};
   double flops = 0;
   l.train = !(argc > 1 && !strcmp(argv[1], "forward"));
-  const bool by_channel = argc > 1 && !strcmp(argv[1], "depthwise");
-  if (argc > 1 && (!strcmp(argv[1], "forward") || !strcmp(argv[1], "train") || by_channel))
-    argc--, argv++;
+  if (argc > 1 && (!strcmp(argv[1], "forward") || !strcmp(argv[1], "train"))) argc--, argv++;
   if (bench_parse(argc, argv, &o)) return 2;
   kz_backend_cpu(o.threads); /* sets the number of threads */
   CHECK(dnnl_engine_create(&l.engine, dnnl_cpu, 0));
   CHECK(dnnl_stream_create(&l.stream, l.engine, dnnl_stream_default_flags));
-  if (by_channel) return depthwise_table(&l, &o);
   for (int i = 0; i < SHAPES; i++) {
-    init_shape(&l, i, &o);
+    init_conv(&l, &l.conv[i], &shapes[i], &o);
     flops += l.conv[i].flops * shapes[i].times * (l.train ? PASSES : 1);
   }
   if (!o.serve) {

@@ -175,7 +175,7 @@ void kz_train_log_validated(struct kz_train_log *log, int64_t step, double hole_
   char seconds[32] = "";
   if (log->seconds >= 0)
     snprintf(seconds, sizeof seconds, "%.3f", log->seconds + kz_cli_now() - log->since);
-  fprintf(log->metrics, "%lld,%s,,,,,,,,%.4f,,\n", (long long)step, seconds, hole_psnr);
+  fprintf(log->metrics, "%lld,%s,,,,,,,,%.4f,\n", (long long)step, seconds, hole_psnr);
   flush_row(log);
 }
 

@@ -90,51 +90,17 @@ class Cross(nn.Module):
         return x + self.o(mixed.transpose(-1, -2).reshape(n, c, h, w))
 
 
-GATE = 16  # channels of the network that weighs the branches
+class Structure(nn.Module):
+    """x + conv(silu(norm(conv(silu(norm x))))). z, applied by the caller, brings the result to the
+    level's width."""
 
-
-def film(x, f):
-    scale, shift = f[:, :, None, None].chunk(2, 1)
-    return x * (1 + scale) + shift
-
-
-class Dfa(nn.Module):
-    """Adaptive convolution: branches weighed by position or by channel, or two plain ones.
-    z, applied by the caller, brings the result to the level's width."""
-
-    def __init__(self, c, width, block, kind, groups):
+    def __init__(self, c, width, groups):
         super().__init__()
-        self.kind, self.block = kind, block
-        self.n, self.z = Norm(groups, c), nn.Conv2d(c, width, 1)
-        self.a, self.o = nn.Conv2d(c, c, 3, padding=1), nn.Conv2d(c, c, 1)
-        if kind == 'plain':
-            self.m, self.b = Norm(groups, c), nn.Conv2d(c, c, 3, padding=1)
-            return
-        self.b = nn.Conv2d(c, c, 3, padding=2, dilation=2)
-        self.c = nn.Conv2d(c, c, 7, padding=3, groups=c)
-        if kind == 'position':
-            self.gm, self.gx = nn.Conv2d(block * block, GATE, 1), nn.Conv2d(c, GATE, 1)
-            self.gp, self.go = nn.Linear(c, 2 * GATE), nn.Conv2d(GATE, GATE, 1)
-        else:
-            self.g0, self.g1, self.g2 = (nn.Linear(c, 2 * c) for _ in range(3))
+        self.n, self.m, self.z = Norm(groups, c), Norm(groups, c), nn.Conv2d(c, width, 1)
+        self.a, self.b = nn.Conv2d(c, c, 3, padding=1), nn.Conv2d(c, c, 3, padding=1)
 
-    def by_position(self, h, mask):
-        w = self.gm(F.pixel_unshuffle(mask, self.block)) + self.gx(h)
-        w = self.go(F.silu(film(w, self.gp(h.mean((2, 3))))))[:, :3].softmax(1)
-        a, b, c = w.split(1, 1)
-        return a * self.a(h) + b * self.b(h) + c * self.c(h)
-
-    def by_channel(self, h):
-        pooled = h.mean((2, 3))
-        return film(self.a(h), self.g0(pooled)) + film(self.b(h), self.g1(pooled)) + \
-            film(self.c(h), self.g2(pooled))
-
-    def forward(self, x, mask):
-        h = F.silu(self.n(x))
-        if self.kind == 'plain':
-            return x + self.o(self.b(F.silu(self.m(self.a(h)))))
-        return x + self.o(self.by_position(h, mask) if self.kind == 'position' else
-                          self.by_channel(h))
+    def forward(self, x):
+        return x + self.b(F.silu(self.m(self.a(F.silu(self.n(x))))))
 
 
 class TextLayer(nn.Module):
@@ -154,33 +120,13 @@ class TextLayer(nn.Module):
         return x + self.d(F.gelu(self.u(self.n2(x))))
 
 
-class Style(nn.Module):
-    """Tokens pooled from an encoding of the picture by learned queries."""
-
-    def __init__(self, c, width, count, heads, groups):
-        super().__init__()
-        self.heads, self.e, self.n = heads, nn.Embedding(count, width), Norm(groups, c)
-        self.kv, self.o, self.l = nn.Conv2d(c, 2 * width, 1), nn.Linear(width, width), \
-            LayerNorm(width)
-
-    def forward(self, x):
-        n, (count, width) = len(x), self.e.weight.shape
-        k, v = self.kv(self.n(x)).reshape(n, 2, self.heads, width // self.heads, -1).unbind(1)
-        q = self.e.weight.reshape(count, self.heads, -1).transpose(0, 1).to(k.dtype)
-        mixed = (q @ k / math.sqrt(width // self.heads)).softmax(-1) @ v.transpose(-1, -2)
-        mixed = mixed.transpose(1, 2).reshape(n, count, width)
-        return self.l(self.e.weight + self.o(mixed))
-
-
 class NormSilu(Norm):
     def forward(self, x):
         return F.silu(super().forward(x))
 
 
 ROWS, TOKENS, FEATURES = 1024, 77, 12  # of the vocabulary, of a caption, of a fused picture
-# The guided network's own sizes: what `kizil train` makes by default with all but style.
-GUIDED = {'structure': (48, 64, 96, 96), 'dfa': 'position', 'text': 128, 'text_layers': 2,
-          'detail': 32}
+GUIDED = {'structure': (48, 64, 96, 96), 'detail': 32}  # what `kizil train` makes by default
 
 
 class Fedr(nn.Module):
@@ -188,20 +134,19 @@ class Fedr(nn.Module):
     text [n, 77] -> correction to the coarse fill [n, 3, h, w]."""
 
     def __init__(self, width=(64, 128, 192, 256), heads=4, groups=16, time_width=256,
-                 structure=None, dfa='position', text=0, text_layers=2, style=0, detail=0):
+                 structure=None, text=0, text_layers=2, detail=0):
         super().__init__()
-        self.structure, self.text_layers, self.style = structure, text_layers if text else 0, style
+        self.structure, self.text_layers = structure, text_layers if text else 0
         self.te = nn.Sequential(nn.Linear(128, time_width), nn.SiLU(),
                                 nn.Linear(time_width, time_width), nn.SiLU())
         self.i = nn.Conv2d(7 * 16, width[0], 3, padding=1)
-        token_width = text or (structure[2] if style else 0)
 
         def level(ci, co, attention):
             blocks = [Residual(ci, co, time_width, groups), Residual(co, co, time_width, groups)]
             if attention:
                 blocks.append(Attention(co, heads, groups))
-            if attention and token_width:
-                blocks.append(Cross(co, token_width, heads, groups))
+            if attention and text:
+                blocks.append(Cross(co, text, heads, groups))
             return nn.ModuleList(blocks)
 
         before = (width[0],) + tuple(width)
@@ -212,15 +157,13 @@ class Fedr(nn.Module):
                                for i in (3, 2, 1, 0))
         self.o = nn.Sequential(Norm(groups, width[0]), nn.SiLU(),
                                nn.Conv2d(width[0], 48, 3, padding=1))
-        self.make_guides(width, heads, groups, structure, dfa, text)
-        if style:
-            self.y = Style(structure[2], token_width, style, heads, groups)
+        self.make_guides(width, heads, groups, structure, text)
         self.f = nn.Sequential(nn.Conv2d(width[0] // 4 + 28, detail, 3, padding=1),
                                NormSilu(groups, detail), nn.Conv2d(detail, detail, 3, padding=1),
                                NormSilu(groups, detail),
                                nn.Conv2d(detail, 12, 3, padding=1)) if detail else None
 
-    def make_guides(self, width, heads, groups, structure, dfa, text):
+    def make_guides(self, width, heads, groups, structure, text):
         if structure:
             self.s = nn.ModuleDict(
                 {'i': nn.Conv2d(FEATURES * 16, structure[0], 1),
@@ -228,7 +171,7 @@ class Fedr(nn.Module):
                                     for a, b in zip(structure, structure[1:]))})
             # a level's width is that of what enters it
             for i, w in enumerate((width[0],) + tuple(width[:3])):
-                self.s[str(i)] = Dfa(structure[i], w, 4 << i, dfa, groups)
+                self.s[str(i)] = Structure(structure[i], w, groups)
         if text:
             self.t = nn.ModuleDict({'e': nn.Embedding(ROWS, text), 'p': nn.Embedding(TOKENS, text),
                                     'n': LayerNorm(text)})
@@ -242,28 +185,23 @@ class Fedr(nn.Module):
             h = blocks[2](h)
         return blocks[3](h, tokens) if len(blocks) > 3 else h
 
-    def encode_structure(self, features, mask):
+    def encode_structure(self, features):
         h, levels = self.s['i'](F.pixel_unshuffle(features, 4)), []
         for i in range(4):
-            h = self.s[str(i)](self.s['d'][i - 1](h) if i else h, mask)
+            h = self.s[str(i)](self.s['d'][i - 1](h) if i else h)
             levels.append(h)
         return levels
 
-    def encode_tokens(self, text, structure):
-        tokens = []
-        if self.text_layers:
-            h = self.t['e'](text) + self.t['p'].weight
-            for i in range(self.text_layers):
-                h = self.t[str(i)](h)
-            tokens.append(self.t['n'](h))
-        if self.style:
-            tokens.append(self.y(structure[2]))
-        return torch.cat(tokens, 1) if tokens else None
+    def encode_text(self, text):
+        h = self.t['e'](text) + self.t['p'].weight
+        for i in range(self.text_layers):
+            h = self.t[str(i)](h)
+        return self.t['n'](h)
 
     def forward(self, x, t, features=None, text=None):
         e = self.te(time_features(t))
-        structure = self.encode_structure(features, x[:, 6:]) if self.structure else None
-        tokens = self.encode_tokens(text, structure)
+        structure = self.encode_structure(features) if self.structure else None
+        tokens = self.encode_text(text) if self.text_layers else None
         h, skips = self.i(F.pixel_unshuffle(x, 4)), []
         for i, blocks in enumerate(self.d):
             if structure:

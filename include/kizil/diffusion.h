@@ -30,9 +30,7 @@ struct kz_train_options {
   /* network */
   int64_t width[4]; /* channels at each of four levels, multiples of 16 */
   int64_t structure[4]; /* channels of the structure branch at each level, 16k; 0: no branch */
-  int dfa;             /* what weighs its branches: 0 position, 1 channel, 2 none (plain) */
   int64_t text, text_layers; /* channels and layers of the text encoder; 0 channels: none */
-  int64_t style;       /* tokens of style; 0: none */
   int64_t detail;      /* channels of the layers at half resolution; 0: none */
   const char *init; /* file of a model (or run) to begin from; NULL or "": random weights */
   /* data */

@@ -183,10 +183,8 @@ static void set_network(struct kz_fedr_config *c, const struct kz_train_options 
     c->width[i] = (int)o->width[i];
     c->structure[i] = o->structure[0] ? (int)o->structure[i] : 0;
   }
-  c->dfa = o->dfa;
   c->text = (int)o->text;
   c->text_layers = (int)o->text_layers;
-  c->style = (int)o->style;
   c->detail = (int)o->detail;
 }
 

@@ -106,7 +106,8 @@ static int read_number(const struct kz_safetensors *s, const char *key, double *
   return 0;
 }
 
-/* The file's core must be the run's (guides may be new, or be left out); what it reads (an older one may differ) is the file's. */
+/* The file's core must be the run's; guides may be new, or be left out. What the network reads (an
+ * older one may differ) is the file's. */
 static int match_network(struct kz__run *r, const struct kz_safetensors *s, struct kz_err *err) {
   const char *fedr = kz_safetensors_meta(s, "fedr");
   struct kz_fedr_config c;

@@ -8,8 +8,6 @@
 
 /* In the order of enum kz_fedr_input. */
 static const char *const inputs[] = {"noisy", "posterior", NULL};
-/* In the order of enum kz_fedr_dfa. */
-static const char *const dfas[] = {"position", "channel", "plain", NULL};
 
 #define VOCABULARY "kizil-bpe-1" /* KZ_TEXT_NAME: what tokens mean */
 
@@ -25,13 +23,11 @@ static int put_guides(json_t *root, const struct kz_fedr_config *c) {
   int bad = 0;
   if (s[0])
     bad |= json_object_set_new(root, "structure",
-                               json_pack("[i,i,i,i]", s[0], s[1], s[2], s[3])) |
-           json_object_set_new(root, "dfa", json_string(dfas[c->dfa]));
+                               json_pack("[i,i,i,i]", s[0], s[1], s[2], s[3]));
   if (c->text)
     bad |= json_object_set_new(root, "text", json_integer(c->text)) |
            json_object_set_new(root, "text-layers", json_integer(c->text_layers)) |
            json_object_set_new(root, "vocabulary", json_string(VOCABULARY));
-  if (c->style) bad |= json_object_set_new(root, "style", json_integer(c->style));
   if (c->detail) bad |= json_object_set_new(root, "detail", json_integer(c->detail));
   return bad;
 }
@@ -80,8 +76,7 @@ static int read_field(struct kz_fedr_config *c, const char *key, const json_t *v
   const struct { const char *name; int most, *dst; } numbers[] = {
       {"heads", 64, &c->heads},    {"groups", 256, &c->groups},
       {"time-width", 4096, &c->time_width}, {"text", 1024, &c->text},
-      {"text-layers", 16, &c->text_layers}, {"style", 256, &c->style},
-      {"detail", 256, &c->detail}};
+      {"text-layers", 16, &c->text_layers}, {"detail", 256, &c->detail}};
   int choice = 0, code;
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
     if (!strcmp(key, numbers[i].name))
@@ -91,11 +86,6 @@ static int read_field(struct kz_fedr_config *c, const char *key, const json_t *v
   if (!strcmp(key, "input")) {
     code = read_name(v, key, inputs, &choice, origin, err);
     c->input = choice;
-    return code;
-  }
-  if (!strcmp(key, "dfa")) {
-    code = read_name(v, key, dfas, &choice, origin, err);
-    c->dfa = choice;
     return code;
   }
   if (!strcmp(key, "vocabulary")) {
@@ -125,8 +115,6 @@ int kz_fedr_config_check(const struct kz_fedr_config *c, const char *origin, str
                                         origin);
   if (!code && c->text) code = check_channels(c->text, "text", c, origin, err);
   if (!code && c->detail) code = check_channels(c->detail, "detail", c, origin, err);
-  if (!code && c->style && !c->structure[0])
-    code = kz_err_set(err, KZ_EFORMAT, "%s: style: needs structure to be pooled from", origin);
   return code;
 }
 

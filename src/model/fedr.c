@@ -11,7 +11,7 @@ struct net {
   const struct kz_fedr_config *c;
   kz_var time;                   /* embedding [n, 1, 1, time_width], activated */
   kz_var structure[KZ__LEVELS];
-  kz_var tokens;                 /* of text, of style, of both; or KZ_NONE */
+  kz_var tokens;                 /* of the text, or KZ_NONE */
 };
 
 #define NAME KZ__NAME
@@ -43,7 +43,7 @@ static kz_var attention_block(const struct net *s, const char *name, kz_var x)
                    KZ_CONV(.oc = c, .kernel = 1, .init = KZ_INIT_ZERO, .residual = x));
 }
 
-/* To the tokens of text and style (Rombach et al., 2022). */
+/* To the tokens of the text (Rombach et al., 2022). */
 static kz_var cross_block(const struct net *s, const char *name, kz_var x)
 {
   char b[80];
@@ -89,14 +89,8 @@ static kz_var add_structure(const struct net *s, int l, kz_var h)
 static void build_guides(struct net *s, const struct kz_fedr *net)
 {
   const struct kz_fedr_config *c = s->c;
-  kz_var style = KZ_NONE;
-  if (c->structure[0])
-    kz__structure_build(s->g, c, net->features, kz_slice(s->g, net->x, KZ_FEDR_IN - 1, 1),
-                        s->structure);
+  if (c->structure[0]) kz__structure_build(s->g, c, net->features, s->structure);
   if (c->text) s->tokens = kz__text_build(s->g, c, net->text, net->position);
-  if (!c->style) return;
-  style = kz__style_build(s->g, c, s->structure[2], net->query, c->text ? c->text : c->structure[2]);
-  s->tokens = c->text ? kz_append(s->g, s->tokens, style) : style;
 }
 
 /* Fine lines at half resolution: what the U-Net found, and the input as it is. */
@@ -151,8 +145,6 @@ void kz_fedr_inputs(struct kz_graph *g, const struct kz_fedr_config *c, int n, i
     net->text = kz_graph_input(g, "text", KZ_F32, tokens, false);
     net->position = kz_graph_input(g, "position", KZ_F32, tokens, false);
   }
-  if (c->style)
-    net->query = kz_graph_input(g, "query", KZ_F32, (struct kz_dims){n, 1, c->style, 1}, false);
 }
 
 kz_var kz_fedr_build(struct kz_graph *g, const struct kz_fedr_config *c, struct kz_fedr *net)
@@ -164,19 +156,12 @@ kz_var kz_fedr_build(struct kz_graph *g, const struct kz_fedr_config *c, struct 
   return net->out;
 }
 
-/* Numbers from 0 in every sample of an index input. */
-static void count_up(struct kz_graph *g, kz_var v)
-{
-  if (v == KZ_NONE) return;
-  struct kz_dims d = kz_graph_dims(g, v);
-  int32_t *index = kz_graph_data(g, v);
-  for (int i = 0; i < d.n * d.w; i++) index[i] = i % d.w;
-}
-
 void kz_fedr_ready(struct kz_graph *g, const struct kz_fedr *net)
 {
-  count_up(g, net->position);
-  count_up(g, net->query);
+  if (net->position == KZ_NONE) return;
+  struct kz_dims d = kz_graph_dims(g, net->position);
+  int32_t *index = kz_graph_data(g, net->position);
+  for (int i = 0; i < d.n * d.w; i++) index[i] = i % d.w;
 }
 
 void kz_fedr_time_features(float t, float features[KZ_FEDR_TIME])

@@ -28,9 +28,6 @@
  * fill and x_t lies from the coarse fill (the default; see precondition.c). */
 enum kz_fedr_input { KZ_FEDR_NOISY, KZ_FEDR_POSTERIOR };
 
-/* What weighs the branches of an adaptive convolution; or two plain ones in its place. */
-enum kz_fedr_dfa { KZ_FEDR_DFA_POSITION, KZ_FEDR_DFA_CHANNEL, KZ_FEDR_DFA_PLAIN };
-
 struct kz_fedr_config {
   int width[4];   /* channels a level */
   int heads;      /* 4 */
@@ -38,10 +35,8 @@ struct kz_fedr_config {
   int time_width; /* 256 */
   enum kz_fedr_input input;
   int structure[4]; /* channels a level of the structure branch; 0: there is none */
-  enum kz_fedr_dfa dfa;
   int text;       /* channels of a token; 0: no text */
   int text_layers;
-  int style;      /* tokens of style, besides the text's; 0: none. Needs structure */
   int detail;     /* channels of the layers at half resolution; 0: none */
 };
 /* The core alone: no guides, no detail. */
@@ -59,7 +54,7 @@ void kz_fedr_time_features(float t, float features[KZ_FEDR_TIME]);
 /* A network in a graph. KZ_NONE where the configuration has no such part. */
 struct kz_fedr {
   kz_var x, time, features, text; /* inputs, to be filled */
-  kz_var position, query;         /* inputs that kz_fedr_ready fills */
+  kz_var position;                /* an input that kz_fedr_ready fills */
   kz_var out;
 };
 /* Declare the inputs. */

@@ -14,15 +14,9 @@
 
 /* The structure branch: one encoding of the features for each level of the U-Net. */
 void kz__structure_build(struct kz_graph *g, const struct kz_fedr_config *c, kz_var features,
-                         kz_var mask, kz_var level[KZ__LEVELS]);
-/* An adaptive convolution block, [n, h, w, c] -> the same; mask [n, h f, w f, 1] f32. */
-kz_var kz__dfa_block(struct kz_graph *g, const struct kz_fedr_config *c, const char *name, kz_var x,
-                     kz_var mask, int f);
+                         kz_var level[KZ__LEVELS]);
 /* Tokens [n, 1, 77, text] of a caption. */
 kz_var kz__text_build(struct kz_graph *g, const struct kz_fedr_config *c, kz_var text,
                       kz_var position);
-/* Tokens [n, 1, style, width] pooled from an encoding of the picture. */
-kz_var kz__style_build(struct kz_graph *g, const struct kz_fedr_config *c, kz_var x, kz_var query,
-                       int width);
 
 #endif

@@ -1,5 +1,4 @@
-/* Meaning: a caption read by a small transformer (Vaswani et al., 2017; norm before each part), and
- * tokens of style that are pooled from the picture by learned queries (Jaegle et al., 2021). */
+/* Meaning: a caption read by a small transformer (Vaswani et al., 2017; norm before each part). */
 #include "model/parts.h"
 
 /* x + attention(norm(x)), then x + mlp(norm(x)) */
@@ -24,15 +23,4 @@ kz_var kz__text_build(struct kz_graph *g, const struct kz_fedr_config *c, kz_var
                     kz_embedding(g, "t.p", position, KZ_FEDR_TOKENS, c->text));
   for (int i = 0; i < c->text_layers; i++) x = layer(g, c, i, x);
   return kz_layer_norm(g, "t.n", x);
-}
-
-kz_var kz__style_build(struct kz_graph *g, const struct kz_fedr_config *c, kz_var x, kz_var query,
-                       int width)
-{
-  kz_var q = kz_embedding(g, "y.e", query, c->style, width);
-  kz_var kv = kz_group_norm(g, "y.n", x, c->groups, KZ_NONE, KZ_ACT_NONE);
-  kv = kz_conv2d(g, "y.kv", kv, KZ_CONV(.oc = 2 * width, .kernel = 1));
-  q = kz_add(g, q, kz_linear(g, "y.o", kz_cross_attention(g, q, kv, c->heads), width,
-                             KZ_INIT_KAIMING));
-  return kz_layer_norm(g, "y.l", q);
 }

@@ -46,8 +46,6 @@ kz_var kz_append(struct kz_graph *g, kz_var a, kz_var b);
 kz_var kz_slice(struct kz_graph *g, kz_var x, int first, int count); /* channels */
 kz_var kz_add(struct kz_graph *g, kz_var a, kz_var b);
 kz_var kz_multiply(struct kz_graph *g, kz_var a, kz_var b);
-/* weights[..., 0] a + weights[..., 1] b + weights[..., 2] c, weights [n, h, w, 3]. */
-kz_var kz_mix_branches(struct kz_graph *g, kz_var weights, kz_var a, kz_var b, kz_var c);
 kz_var kz_film(struct kz_graph *g, kz_var x, kz_var film); /* x (1 + scale) + shift */
 kz_var kz_global_mean(struct kz_graph *g, kz_var x);       /* [n, 1, 1, c] */
 /* index: int32 [n, 1, t, 1] stored in an F32-sized input; result [n, 1, t, c]. */

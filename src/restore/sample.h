@@ -30,7 +30,8 @@ struct kz__means {
   const struct kz_restore_host *host; /* may be NULL */
   int done, total; /* tiles computed before this pass, and in all passes: for the host */
 };
-/* Fill the damage under `tiles` in `steps` calls each (with one step: options->views calls): there c->x becomes the result, in [-1, 1].
+/* Fill the damage under `tiles` in `steps` calls each (one step: as many as options->views): there
+ * c->x becomes the result, in [-1, 1].
  * Tiles should cover all of the canvas that is wanted; what they leave out is damage to them, and
  * its value afterwards means nothing. */
 int kz__sample(struct kz__repair *c, const struct kz__tiles *tiles, int steps,

@@ -1,3 +1,4 @@
+/* Swaps in place: a view costs no second tile. */
 #include "restore/view.h"
 
 static void swap(float *a, float *b, int n) {

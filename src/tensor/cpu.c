@@ -31,11 +31,6 @@ static const struct kz_kernels *cpu_kernels(void)
   return kernels;
 }
 
-static int conv_new(const struct kz_conv_desc *desc, struct kz_conv **out, struct kz_err *err)
-{
-  return kz__dnnl_conv_new(desc, cpu_kernels(), out, err);
-}
-
 const struct kz_backend *kz_backend_cpu(int threads)
 {
   static struct kz_backend cpu = {
@@ -43,7 +38,7 @@ const struct kz_backend *kz_backend_cpu(int threads)
       .threads = cpu_threads,
       .alloc = cpu_alloc,
       .free = free,
-      .conv_new = conv_new,
+      .conv_new = kz__dnnl_conv_new,
       .conv_free = kz__dnnl_conv_free,
       .conv_packed_size = kz__dnnl_conv_packed_size,
       .conv_scratch_size = kz__dnnl_conv_scratch_size,

@@ -58,9 +58,3 @@ size_t kz_attention_scratch(int d, int tq, int tk, int threads) {
   (void)tq;
   return one * (threads < 1 ? 1 : (size_t)threads);
 }
-
-size_t kz_depthwise_scratch(int n, int h, int c, int kernel) {
-  size_t rows = (size_t)n * (size_t)h;
-  size_t slots = rows < KZ__DEPTHWISE_SLOTS ? rows : KZ__DEPTHWISE_SLOTS;
-  return slots * ((size_t)kernel * (size_t)kernel + 1) * (size_t)c;
-}

@@ -4,8 +4,7 @@
  * once; running a plan sets pointers and executes, so nothing is allocated.
  * Activations are nhwc as they stand; weights take whatever blocked layout the
  * primitive prefers, reached by reorders from PyTorch's order. Scratchpads are
- * the caller's ("user mode"), so that graphs can share them. One pass is ours: the weights'
- * gradient of convolutions of each channel by itself (kernels_depthwise.inc.h). */
+ * the caller's ("user mode"), so that graphs can share them. */
 #include "tensor/dnnl_conv.h"
 
 #include <stdlib.h>
@@ -16,7 +15,6 @@ enum { FWD, BWD_DATA, BWD_WEIGHTS, PACK_FWD, PACK_BWD, UNPACK, PRIMITIVES };
 
 struct kz_conv {
   struct kz_conv_desc desc;
-  const struct kz_kernels *by_channel; /* for the weights' gradient; NULL: oneDNN's */
   struct kz__primitive prim[PRIMITIVES];
   dnnl_memory_desc_t src, dst, diff_dst, bias, plain; /* plain: f32 weights in PyTorch's order */
   size_t fwd_bytes, bwd_bytes, diff_weights_bytes;
@@ -195,7 +193,7 @@ static int make_plans(struct kz_conv *c, struct kz_err *err)
   what = "backward pass (data)";
   if (d->backward_data && (s = make_backward_data(c, backward, hint)) != dnnl_success) goto out;
   what = "backward pass (weights)";
-  if (d->backward_weights && !c->by_channel) s = make_backward_weights(c, backward, hint);
+  if (d->backward_weights) s = make_backward_weights(c, backward, hint);
 out:
   if (hint) dnnl_primitive_desc_destroy(hint);
   if (backward) dnnl_primitive_attr_destroy(backward);
@@ -203,22 +201,13 @@ out:
   return s == dnnl_success ? 0 : fail(err, d, what, s);
 }
 
-/* Each channel by itself, and as many pixels out as in. */
-static bool is_by_channel(const struct kz_conv_desc *d)
-{
-  return d->groups > 1 && d->groups == d->ic && d->groups == d->oc && d->kh == d->kw &&
-         kz_depthwise_has(d->kh) && d->stride == 1 && d->dilation == 1 && d->pad == d->kh / 2;
-}
-
-int kz__dnnl_conv_new(const struct kz_conv_desc *desc, const struct kz_kernels *kernels,
-                      struct kz_conv **out, struct kz_err *err)
+int kz__dnnl_conv_new(const struct kz_conv_desc *desc, struct kz_conv **out, struct kz_err *err)
 {
   int rc = kz__dnnl_start(err);
   if (rc) return rc;
   struct kz_conv *c = calloc(1, sizeof *c);
   if (!c) return kz_err_set(err, KZ_ENOMEM, "out of memory for a convolution plan");
   c->desc = *desc;
-  c->by_channel = is_by_channel(desc) ? kernels : NULL;
   init_descs(c);
   rc = make_plans(c, err);
   if (rc) kz__dnnl_conv_free(c);
@@ -250,11 +239,6 @@ size_t kz__dnnl_conv_scratch_size(const struct kz_conv *c, bool backward)
   const struct kz__primitive *p = c->prim;
   if (!backward)
     return larger(p[FWD].scratch, larger(p[PACK_FWD].scratch, p[PACK_BWD].scratch));
-  if (c->by_channel && c->desc.backward_weights) {
-    const struct kz_conv_desc *d = &c->desc;
-    size_t floats = kz_depthwise_scratch(d->mb, d->ih, d->ic, d->kh);
-    return larger(p[BWD_DATA].scratch, floats * sizeof(float));
-  }
   size_t most = larger(p[BWD_DATA].scratch, larger(p[BWD_WEIGHTS].scratch, p[UNPACK].scratch));
   /* The weights' gradient arrives in oneDNN's layout, then is added to the plain one. */
   return most + (c->desc.backward_weights ? c->diff_weights_bytes + bias_bytes(c) : 0);
@@ -288,25 +272,10 @@ int kz__dnnl_conv_backward_data(struct kz_conv *c, const void *diff_dst, const v
   return s == dnnl_success ? 0 : fail(err, &c->desc, "running the backward pass (data)", s);
 }
 
-static void backward_weights_by_channel(const struct kz_conv *c, const void *src,
-                                        const void *diff_dst, float *diff_weights,
-                                        float *diff_bias, void *scratch)
-{
-  const struct kz_conv_desc *d = &c->desc;
-  c->by_channel->depthwise_backward_weights(&(struct kz_depthwise){
-      .dtype = d->dtype, .n = d->mb, .h = d->ih, .w = d->iw, .c = d->ic, .kernel = d->kh,
-      .src = src, .diff_dst = diff_dst, .diff_weights = diff_weights,
-      .diff_bias = d->bias ? diff_bias : NULL, .scratch = scratch});
-}
-
 int kz__dnnl_conv_backward_weights(struct kz_conv *c, const void *src, const void *diff_dst,
                                    float *diff_weights, float *diff_bias, void *scratch,
                                    struct kz_err *err)
 {
-  if (c->by_channel) {
-    backward_weights_by_channel(c, src, diff_dst, diff_weights, diff_bias, scratch);
-    return 0;
-  }
   char *packed = scratch;
   float *bias = (float *)(packed + c->diff_weights_bytes);
   char *rest = (char *)bias + bias_bytes(c);

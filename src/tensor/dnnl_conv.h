@@ -4,9 +4,7 @@
 
 #include "tensor/backend.h"
 
-/* Where our own kernels are faster, the plan uses `kernels`. */
-int kz__dnnl_conv_new(const struct kz_conv_desc *desc, const struct kz_kernels *kernels,
-                      struct kz_conv **out, struct kz_err *err);
+int kz__dnnl_conv_new(const struct kz_conv_desc *desc, struct kz_conv **out, struct kz_err *err);
 void kz__dnnl_conv_free(struct kz_conv *conv);
 size_t kz__dnnl_conv_packed_size(const struct kz_conv *conv, bool backward);
 size_t kz__dnnl_conv_scratch_size(const struct kz_conv *conv, bool backward);

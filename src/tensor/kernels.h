@@ -64,39 +64,6 @@ struct kz_attention {
 };
 size_t kz_attention_scratch(int d, int tq, int tk, int threads);
 
-/* Three tensors mixed with weights of each position: dst[r] = sum_k weights[r, k] src_k[r]. All of
- * one dtype; sums in f32. */
-#define KZ_MIX 3
-struct kz_mix {
-  enum kz_dtype dtype;
-  int64_t rows;               /* positions */
-  int c;
-  const void *weights;        /* [rows, KZ_MIX] */
-  const void *src[KZ_MIX];    /* [rows, c] */
-  void *dst;                  /* forward only */
-  /* backward only */
-  const void *diff_dst;
-  void *diff_src[KZ_MIX];     /* NULL: not wanted */
-  bool accumulate[KZ_MIX];    /* of diff_src */
-  void *diff_weights;         /* overwritten; NULL: not wanted */
-};
-
-/* The weights' gradient of a convolution of each channel by itself, stride 1, not dilated, padded
- * by p = kernel / 2 with zeros, kernel 3, 5, 7 or 9 (kz_depthwise_has). Sums over n, y, x:
- *   diff_weights[c, i, j] += sum diff_dst[n, y, x, c] src[n, y + i - p, x + j - p, c]
- *   diff_bias[c] += sum diff_dst[n, y, x, c] */
-struct kz_depthwise {
-  enum kz_dtype dtype; /* of src and diff_dst */
-  int n, h, w, c, kernel;
-  const void *src, *diff_dst;      /* [n, h, w, c] */
-  float *diff_weights, *diff_bias; /* [c, kernel, kernel]; [c] or NULL */
-  float *scratch;                  /* f32, kz_depthwise_scratch() elements */
-};
-static inline bool kz_depthwise_has(int kernel) {
-  return kernel == 3 || kernel == 5 || kernel == 7 || kernel == 9;
-}
-size_t kz_depthwise_scratch(int n, int h, int c, int kernel);
-
 /* AdamW (Loshchilov and Hutter, 2019, algorithm 2) fused with gradient scaling (clipping) and the
  * moving average, over flat arrays: one read and one write of each. */
 struct kz_adamw {
@@ -136,7 +103,6 @@ struct kz_kernels {
   void (*attention_forward)(const struct kz_attention *a);
   void (*attention_backward)(const struct kz_attention *a);
 
-  void (*depthwise_backward_weights)(const struct kz_depthwise *a);
 
   /* dst = act(src); in place allowed. diff_src (+)= diff_dst * act'(src); with ReLU, src may be the
    * result as well: one is positive where the other is. */
@@ -158,8 +124,6 @@ struct kz_kernels {
   void (*film_backward)(enum kz_dtype t, int n, int hw, int c, const void *src, const void *film,
                         const void *diff_dst, void *diff_src, bool accumulate, void *diff_film);
 
-  void (*mix_forward)(const struct kz_mix *a);
-  void (*mix_backward)(const struct kz_mix *a);
 
   /* Copy `rows` rows of `c` elements between row strides (elements): concat and slice of channels.
    * accumulate: dst += src. */

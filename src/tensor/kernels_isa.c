@@ -5,9 +5,7 @@
 
 #include "tensor/kernels_attention.inc.h"
 #include "tensor/kernels_depth.inc.h"
-#include "tensor/kernels_depthwise.inc.h"
 #include "tensor/kernels_elem.inc.h"
-#include "tensor/kernels_mix.inc.h"
 #include "tensor/kernels_norm.inc.h"
 #include "tensor/kernels_optim.inc.h"
 #include "tensor/kernels_pool.inc.h"
@@ -33,7 +31,6 @@ const struct kz_kernels TABLE(KZ_ISA_NAME) = {
     .norm_backward = norm_backward,
     .attention_forward = attention_forward,
     .attention_backward = attention_backward,
-    .depthwise_backward_weights = depthwise_backward_weights,
     .act_forward = act_forward,
     .act_backward = act_backward,
     .softmax_forward = softmax_forward,
@@ -43,8 +40,6 @@ const struct kz_kernels TABLE(KZ_ISA_NAME) = {
     .mul_add = mul_add,
     .film_forward = film_forward,
     .film_backward = film_backward,
-    .mix_forward = mix_forward,
-    .mix_backward = mix_backward,
     .copy_rows = copy_rows,
     .nearest_forward = nearest_forward,
     .nearest_backward = nearest_backward,

@@ -13,9 +13,6 @@ extern const struct kz_kernels kz__kernels_sse42, kz__kernels_avx2, kz__kernels_
  * depend on the number of threads. */
 enum { KZ__NORM_CHUNKS = 16, KZ__NORM_BLOCKS = 64 };
 
-/* A depthwise gradient's partial sums: the batch's rows are cut into at most so many ranges. */
-enum { KZ__DEPTHWISE_SLOTS = 16 };
-
 /* Attention's tiles: queries and keys of one tile of scores. */
 enum { KZ__ATTN_TQ = 64, KZ__ATTN_TK = 256 };
 

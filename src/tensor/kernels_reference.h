@@ -9,9 +9,6 @@ void kz__ref_set(enum kz_dtype t, void *p, int64_t i, double v);
 /* Set, or add. */
 void kz__ref_put(enum kz_dtype t, void *p, int64_t i, double v, bool accumulate);
 
-void kz__ref_depthwise_backward_weights(const struct kz_depthwise *a);
-void kz__ref_mix_forward(const struct kz_mix *a);
-void kz__ref_mix_backward(const struct kz_mix *a);
 void kz__ref_film_forward(enum kz_dtype t, int n, int hw, int c, const void *src,
                           const void *film, void *dst);
 void kz__ref_film_backward(enum kz_dtype t, int n, int hw, int c, const void *src,

@@ -40,30 +40,6 @@ void kz__ref_put(enum kz_dtype t, void *p, int64_t i, double v, bool accumulate)
   kz__ref_set(t, p, i, accumulate ? v + kz__ref_get(t, p, i) : v);
 }
 
-void kz__ref_mix_forward(const struct kz_mix *a) {
-  for (int64_t at = 0; at < a->rows * a->c; at++) {
-    double s = 0;
-    for (int k = 0; k < KZ_MIX; k++)
-      s += kz__ref_get(a->dtype, a->weights, at / a->c * KZ_MIX + k) *
-           kz__ref_get(a->dtype, a->src[k], at);
-    kz__ref_set(a->dtype, a->dst, at, s);
-  }
-}
-
-void kz__ref_mix_backward(const struct kz_mix *a) {
-  for (int64_t w = 0; w < a->rows * KZ_MIX; w++) {
-    int64_t row = w / KZ_MIX, k = w % KZ_MIX;
-    double sum = 0, weight = kz__ref_get(a->dtype, a->weights, w);
-    for (int64_t at = row * a->c; at < (row + 1) * a->c; at++) {
-      double d = kz__ref_get(a->dtype, a->diff_dst, at);
-      sum += d * kz__ref_get(a->dtype, a->src[k], at);
-      if (a->diff_src[k])
-        kz__ref_put(a->dtype, a->diff_src[k], at, weight * d, a->accumulate[k]);
-    }
-    if (a->diff_weights) kz__ref_set(a->dtype, a->diff_weights, w, sum);
-  }
-}
-
 void kz__ref_film_forward(enum kz_dtype t, int n, int hw, int c, const void *src,
                           const void *film, void *dst) {
   for (int64_t at = 0; at < (int64_t)n * hw * c; at++) {
@@ -260,28 +236,4 @@ void kz__ref_convert(enum kz_dtype src_t, enum kz_dtype dst_t, int64_t count, co
 
 void kz__ref_fill(enum kz_dtype t, int64_t count, float value, void *dst) {
   for (int64_t i = 0; i < count; i++) kz__ref_set(t, dst, i, value);
-}
-
-/* The sum over the batch of diff_dst and of the value of src (dy, dx) away, where it is there. */
-static double depthwise_sum(const struct kz_depthwise *a, int ch, int dy, int dx, bool bias) {
-  double sum = 0;
-  for (int64_t s = 0; s < a->n; s++)
-    for (int y = 0; y < a->h; y++)
-      for (int x = 0; x < a->w; x++) {
-        const int64_t at = ((s * a->h + y) * a->w + x) * a->c + ch;
-        const bool there = y + dy >= 0 && y + dy < a->h && x + dx >= 0 && x + dx < a->w;
-        const int64_t from = at + ((int64_t)dy * a->w + dx) * a->c;
-        const double d = kz__ref_get(a->dtype, a->diff_dst, at);
-        sum += bias ? d : there ? d * kz__ref_get(a->dtype, a->src, from) : 0;
-      }
-  return sum;
-}
-
-void kz__ref_depthwise_backward_weights(const struct kz_depthwise *a) {
-  const int k = a->kernel, p = k / 2;
-  for (int ch = 0; ch < a->c; ch++) {
-    for (int i = 0; i < k * k; i++)
-      a->diff_weights[ch * k * k + i] += (float)depthwise_sum(a, ch, i / k - p, i % k - p, false);
-    if (a->diff_bias) a->diff_bias[ch] += (float)depthwise_sum(a, ch, 0, 0, true);
-  }
 }

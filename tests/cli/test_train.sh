@@ -76,7 +76,7 @@ begin 'a run from before the last column of metrics.csv goes on, with that colum
 sed -i 's/,[^,]*$//' "$out_dir/metrics.csv"
 run 0 train --out "$out_dir" --resume --steps 24
 is "$(steps_in)" '20 21 23 24 '
-holds test "$(sed 's/[^,]//g' "$out_dir/metrics.csv" | sort -u)" = ',,,,,,,,,,,'
+holds test "$(sed 's/[^,]//g' "$out_dir/metrics.csv" | sort -u)" = ',,,,,,,,,,'
 
 begin 'resuming refuses what would make it another run'
 run 2 train --out "$out_dir" --resume --steps 25 --perceptual "$pictures/broken.jpg"
@@ -98,7 +98,7 @@ complains '2 images to train on, 1 held out' # by the names' hashes
 holds grep -q '"seed": 5' "$out_dir/config.json"
 holds grep -q '"steps": 2' "$out_dir/config.json"
 holds test -s "$out_dir/preview-2.png"
-holds grep -Eq '^2,[0-9.]+,,,,,,,,[0-9.]+,,$' "$out_dir/metrics.csv"
+holds grep -Eq '^2,[0-9.]+,,,,,,,,[0-9.]+,$' "$out_dir/metrics.csv"
 
 begin 'a perceptual loss needs its weights before anything else'
 out_dir=$work/perceptual
@@ -120,7 +120,7 @@ if [ -e "$weights" ]; then
   complains ', perceptual 0.'
   cd - >/dev/null
   holds grep -q "\"perceptual\": \"$(realpath "$weights")\"" "$out_dir/config.json"
-  holds grep -Eq '^2,.*,,0\.[0-9]+,$' "$out_dir/metrics.csv"
+  holds grep -Eq '^2,.*,,0\.[0-9]+$' "$out_dir/metrics.csv"
   run 0 train --out "$out_dir" --resume --steps 3
   run 0 train --out "$out_dir" --resume --steps 4 --perceptual "$work/lpips.safetensors"
 else

@@ -108,10 +108,10 @@ def narrow():
 # others those of a few of the guides' own layers.
 GUIDED_WIDTH, GUIDED_GROUPS = (16, 8, 24, 16), 4
 GUIDED = {
-    '': dict(structure=(16, 8, 16, 16), text=16, text_layers=2, style=3, detail=8),
-    'channel.': dict(structure=(16, 8, 24, 16), dfa='channel', style=5),
-    'plain.': dict(structure=(8, 16, 16, 16), dfa='plain', text=16, text_layers=1)}
-FEW = ('s.1', 'y', 't.0')
+    '': dict(structure=(16, 8, 16, 16), text=16, text_layers=2, detail=8),
+    'structure.': dict(structure=(16, 8, 24, 16)),
+    'text.': dict(text=16, text_layers=1)}
+FEW = ('s.1', 't.0')
 
 
 def guided():

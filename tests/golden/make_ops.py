@@ -176,8 +176,6 @@ case('max_pool2', max_pool(2, 2, False), [rand(2, 5, 6, 4)])
 case('conv3_no_pad',
      lambda x, w, b: nhwc(F.conv2d(nchw(x), w, b, stride=2)), [rand(2, 7, 6, 5)],
      {'op.weight': rand(6, 5, 3, 3, scale=0.3), 'op.bias': rand(6)})
-case('mix', lambda w, *x: sum(w[..., k:k + 1] * x[k] for k in range(3)),
-     [rand(2, 3, 5, 3)] + [rand(2, 3, 5, 7) for _ in range(3)])
 case('append', lambda a, b: torch.cat([a, b], 2), [rand(2, 1, 3, 5), rand(2, 1, 4, 5)])
 conv('conv7_depthwise', 1, 9, 6, 8, 8, 7, groups=8)
 

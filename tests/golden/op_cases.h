@@ -60,7 +60,6 @@ OP(multiply, kz_multiply(g, x[0], x[1]))
 OP(film, kz_film(g, x[0], x[1]))
 OP(global_mean, kz_global_mean(g, x[0]))
 OP(embedding, kz_embedding(g, "op", x[0], 9, 6))
-OP(mix, kz_mix_branches(g, x[0], x[1], x[2], x[3]))
 OP(append, kz_append(g, x[0], x[1]))
 OP(conv7_depthwise, CONV(.oc = 8, .kernel = 7, .groups = 8))
 OP(relu, kz_activate(g, x[0], KZ_ACT_RELU))
@@ -110,7 +109,6 @@ static const struct op_case op_cases[] = {
   {"film", build_film, 2, {{2, 3, 5, 7}, {2, 1, 1, 14}}, false},
   {"global_mean", build_global_mean, 1, {{3, 5, 3, 7}}, false},
   {"embedding", build_embedding, 1, {{2, 1, 5, 1}}, true},
-  {"mix", build_mix, 4, {{2, 3, 5, 3}, {2, 3, 5, 7}, {2, 3, 5, 7}, {2, 3, 5, 7}}, false},
   {"append", build_append, 2, {{2, 1, 3, 5}, {2, 1, 4, 5}}, false},
   {"conv7_depthwise", build_conv7_depthwise, 1, {{1, 9, 6, 8}}, false},
   {"relu", build_relu, 1, {{2, 3, 5, 7}}, false},

@@ -101,29 +101,6 @@ static void test_film(void **state) {
   }
 }
 
-static void run_mix(const struct kz_kernels *k, struct scene *s) {
-  struct kz_mix a = {.dtype = s->t, .rows = s->n, .c = s->c, .weights = s->b[0].data,
-                     .dst = s->b[4].data, .diff_dst = s->b[5].data, .diff_weights = s->b[9].data};
-  for (int i = 0; i < KZ_MIX; i++) {
-    a.src[i] = s->b[1 + i].data;
-    a.diff_src[i] = i == s->i0 ? NULL : s->b[6 + i].data;
-    a.accumulate[i] = s->accumulate;
-  }
-  if (s->i0 == KZ_MIX) a.diff_weights = NULL;
-  k->mix_forward(&a);
-  k->mix_backward(&a);
-}
-
-static void test_mix(void **state) {
-  (void)state;
-  EACH_DTYPE(t) EACH(i, widths) for (int v = 0; v < 5; v++) {
-    struct scene s = {.t = t, .n = v < 3 ? 7 : 300, .c = widths[i], .accumulate = v & 1, .i0 = v};
-    for (int b = 0; b < 10; b++)
-      scene_add(&s, t, (int64_t)s.n * (b == 0 || b == 9 ? KZ_MIX : s.c), -1, 1);
-    scene_check(&s, run_mix, "mix");
-  }
-}
-
 /* Strides wider than the rows: what lies between them must stay. */
 static void run_copy(const struct kz_kernels *k, struct scene *s) {
   k->copy_rows(s->t, s->n, s->c, s->b[0].data, s->i0, s->b[1].data, s->i1, s->accumulate);
@@ -266,35 +243,6 @@ static void test_mean(void **state) {
   }
 }
 
-static void run_depthwise(const struct kz_kernels *k, struct scene *s) {
-  const struct kz_depthwise a = {
-      .dtype = s->t, .n = s->n, .h = s->hw, .w = s->i1, .c = s->c, .kernel = s->i0,
-      .src = s->b[0].data, .diff_dst = s->b[1].data, .diff_weights = s->b[2].data,
-      .diff_bias = s->film ? s->b[3].data : NULL, .scratch = s->scratch};
-  for (size_t i = 0; i < kz_depthwise_scratch(a.n, a.h, a.c, a.kernel); i++) s->scratch[i] = NAN;
-  k->depthwise_backward_weights(&a);
-}
-
-static void test_depthwise(void **state) {
-  static const struct { int n, h, w; } shapes[] = {
-      {1, 1, 1}, {1, 2, 9}, {2, 5, 3}, {3, 17, 8}, {1, 40, 33}, {2, 9, 70}, {7, 3, 4}};
-  static const int channels[] = {2, 16, 21, 48};
-  (void)state;
-  EACH_DTYPE(t) EACH(i, shapes) EACH(j, channels) for (int kernel = 3; kernel <= 9; kernel += 2) {
-    struct scene s = {.t = t, .n = shapes[i].n, .hw = shapes[i].h, .i1 = shapes[i].w,
-                      .c = channels[j], .i0 = kernel, .film = j % 2};
-    const int64_t count = (int64_t)s.n * s.hw * s.i1 * s.c;
-    for (int b = 0; b < 2; b++) scene_add(&s, t, count, -1, 1);
-    scene_add(&s, KZ_F32, (int64_t)s.c * kernel * kernel, -1, 1); /* what is there already */
-    scene_add(&s, KZ_F32, s.c, -1, 1);
-    s.scratch = malloc(kz_depthwise_scratch(s.n, s.hw, s.c, kernel) * sizeof(float));
-    assert_non_null(s.scratch);
-    float *scratch = s.scratch;
-    scene_check(&s, run_depthwise, "depthwise");
-    free(scratch);
-  }
-}
-
 static void run_embedding(const struct kz_kernels *k, struct scene *s) {
   int32_t index[500];
   for (int i = 0; i < s->n; i++) index[i] = (i * 7 + i / 3) % s->hw;
@@ -318,11 +266,11 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_act),       cmocka_unit_test(test_act_extremes),
       cmocka_unit_test(test_binary),    cmocka_unit_test(test_softmax),
-      cmocka_unit_test(test_film), cmocka_unit_test(test_mix),      cmocka_unit_test(test_copy_rows),
+      cmocka_unit_test(test_film), cmocka_unit_test(test_copy_rows),
       cmocka_unit_test(test_nearest),   cmocka_unit_test(test_bilinear),
       cmocka_unit_test(test_depth),     cmocka_unit_test(test_mean),
       cmocka_unit_test(test_embedding), cmocka_unit_test(test_pool),
-      cmocka_unit_test(test_pool_ties), cmocka_unit_test(test_depthwise),
+      cmocka_unit_test(test_pool_ties),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

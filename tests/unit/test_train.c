@@ -123,6 +123,7 @@ static struct kz_train_options small_options(int64_t steps) {
   struct kz_train_options o;
   kz_params_defaults(kz_train_params, &o);
   for (int i = 0; i < 4; i++) o.width[i] = 16;
+  o.structure[0] = o.detail = 0;
   o.crop_small = 32;
   o.batch_small = 6;
   o.crop_large = 64;
@@ -339,7 +340,6 @@ static struct kz_train_options guided_options(int64_t steps) {
   for (int i = 0; i < 4; i++) o.structure[i] = 16;
   o.text = o.detail = 16;
   o.text_layers = 1;
-  o.style = 3;
   return o;
 }
 

@@ -39,6 +39,7 @@ static void run(int threads, int precision, int optimiser, bool perceptual, bool
   assert_non_null(mkdtemp(dir));
   kz_params_defaults(kz_train_params, &o);
   for (int i = 0; i < 4; i++) o.width[i] = 32;
+  o.structure[0] = o.detail = 0;
   o.crop_small = guides ? GUIDED_SIZE : SIZE;
   o.batch_small = guides ? 1 : COUNT;
   o.small_share = 1;
@@ -48,7 +49,7 @@ static void run(int threads, int precision, int optimiser, bool perceptual, bool
   o.precision = precision;
   o.optimiser = optimiser;
   for (int i = 0; i < 4 && guides; i++) o.structure[i] = 16;
-  if (guides) o.text = o.detail = 16, o.style = 4;
+  if (guides) o.text = o.detail = 16;
   if (perceptual) {
     snprintf(weights, sizeof weights, "%s/random.safetensors", dir);
     assert_int_equal(perceptual_write(weights, &err), 0);

@@ -55,6 +55,7 @@ static struct kz_train_options small_options(int64_t steps, int threads) {
   struct kz_train_options o;
   kz_params_defaults(kz_train_params, &o);
   for (int i = 0; i < 4; i++) o.width[i] = 16;
+  o.structure[0] = o.detail = 0;
   o.crop_small = SIDE;
   o.batch_small = COUNT;
   o.crop_large = 64;

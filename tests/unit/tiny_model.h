@@ -8,7 +8,7 @@
 #include "model/fedr.h"
 #include "nn/checkpoint.h"
 
-/* A model with random weights; `guided`: with a structure branch, a text encoder, style and detail. */
+/* A model with random weights; `guided`: with a structure branch, a text encoder and detail. */
 static inline int tiny_model_write_as(const char *path, uint64_t seed, bool guided,
                                       struct kz_err *err) {
   struct kz_fedr_config config;
@@ -21,7 +21,7 @@ static inline int tiny_model_write_as(const char *path, uint64_t seed, bool guid
   config.groups = 4;
   config.time_width = 32;
   for (int i = 0; i < 4 && guided; i++) config.structure[i] = 16;
-  if (guided) config.text = config.detail = 16, config.text_layers = 1, config.style = 3;
+  if (guided) config.text = config.detail = 16, config.text_layers = 1;
   kz_paramset_init(&params, backend);
   char *json = kz_fedr_config_to_json(&config);
   const struct kz_graph_options o = {.backend = backend, .params = &params, .dtype = KZ_F32};
