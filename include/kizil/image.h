@@ -38,6 +38,9 @@ void kz_image_shutdown(void);
 int kz_image_open(const char *path, struct kz_image **out, struct kz_err *err);
 void kz_image_close(struct kz_image *im);
 void kz_image_get_info(const struct kz_image *im, struct kz_image_info *info);
+/* KZ_ESHAPE, naming both, unless `im` and what belongs to it ("mask", "drawing") are of one size. */
+int kz_image_same_size(const struct kz_image *im, const struct kz_image *other, const char *what,
+                       struct kz_err *err);
 /* Size and kind from the file's header alone: fast, but damage further on goes unseen. */
 int kz_image_probe(const char *path, struct kz_image_info *info, struct kz_err *err);
 

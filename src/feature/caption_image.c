@@ -68,23 +68,13 @@ int kz_caption_of(struct kz_image *image, struct kz_image *mask, enum kz_languag
   return code;
 }
 
-static int check_sizes(const struct kz_image *im, const char *image, const struct kz_image *m,
-                       const char *mask, struct kz_err *err) {
-  struct kz_image_info a, b;
-  kz_image_get_info(im, &a);
-  kz_image_get_info(m, &b);
-  if (a.width == b.width && a.height == b.height) return 0;
-  return kz_err_set(err, KZ_ESHAPE, "%s is %d x %d px, the mask %s %d x %d", image, a.width,
-                    a.height, mask, b.width, b.height);
-}
-
 int kz_caption_image(const char *image, const char *mask, enum kz_language language,
                      const struct kz_caption_facts *facts, char text[KZ_CAPTION_MOST],
                      struct kz_err *err) {
   struct kz_image *im = NULL, *m = NULL;
   int code = kz_image_open(image, &im, err);
   if (!code && mask) code = kz_image_open(mask, &m, err);
-  if (!code && m) code = check_sizes(im, image, m, mask, err);
+  if (!code && m) code = kz_image_same_size(im, m, "mask", err);
   if (!code) code = kz_caption_of(im, m, language, facts, text, err);
   kz_image_close(im);
   kz_image_close(m);

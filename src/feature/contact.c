@@ -1,13 +1,13 @@
 /* The contact sheet: every page of the TIFF reduced to a panel, with the photograph and the fused
  * picture before them and the palette's colours below. Panels are gathered as sums while bands go
  * by, so that a large picture is never held. */
-#include <cairo.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "feature/job.h"
+#include "image/surface.h"
 
 enum { MARGIN = 14, CAPTION = 26, LETTERS = 15, COLUMNS = 5, LEGEND = 84, SWATCH = 46 };
 enum { PHOTO, VIEW, PALETTE, COLOURED, PAGES = KZ_FUSED, PANELS = COLOURED + PAGES };
@@ -176,23 +176,6 @@ static void draw_legend(cairo_t *cr, const struct kz__job *job, double y, double
   }
 }
 
-/* Copy a Cairo surface to packed RGB. */
-static int take_pixels(cairo_surface_t *s, struct kz_pixels *out, struct kz_err *err) {
-  int w = cairo_image_surface_get_width(s), h = cairo_image_surface_get_height(s);
-  int code = kz_pixels_init(out, w, h, 3, err);
-  if (code) return code;
-  cairo_surface_flush(s);
-  const uint8_t *data = cairo_image_surface_get_data(s);
-  int stride = cairo_image_surface_get_stride(s);
-  uint8_t *dst = out->data;
-  for (int y = 0; y < h; y++) {
-    const uint32_t *row = (const uint32_t *)(const void *)(data + (ptrdiff_t)y * stride);
-    for (int x = 0; x < w; x++)
-      for (int c = 2; c >= 0; c--) *dst++ = (uint8_t)(row[x] >> 8 * c);
-  }
-  return 0;
-}
-
 int kz__contact_draw(const struct kz__contact *c, const struct kz__job *job, struct kz_pixels *out,
                      struct kz_err *err) {
   int cell = c->w > 110 ? c->w : 110, rows = (PANELS + COLUMNS - 1) / COLUMNS;
@@ -216,7 +199,7 @@ int kz__contact_draw(const struct kz__contact *c, const struct kz__job *job, str
                       "sheet of %d x %d px panels: %s", c->w, c->h,
                       cairo_status_to_string(status));
   else
-    code = take_pixels(s, out, err);
+    code = kz__surface_pixels(s, out, err);
   cairo_destroy(cr);
   cairo_surface_destroy(s);
   return code;

@@ -16,16 +16,10 @@ static const double band_bytes = 256e6;
 
 /* ---- checks ---- */
 
-static int open_like(const char *path, const char *what, const char *image,
-                     const struct kz__job *job, struct kz_image **out, struct kz_err *err) {
-  struct kz_image_info info;
-  if (!path) return 0;
-  int code = kz_image_open(path, out, err);
-  if (code) return code;
-  kz_image_get_info(*out, &info);
-  if (info.width == job->w && info.height == job->h) return 0;
-  return kz_err_set(err, KZ_ESHAPE, "%s is %d x %d but the %s %s is %d x %d: they must be of one "
-                    "size", image, job->w, job->h, what, path, info.width, info.height);
+static int open_like(const char *path, const char *what, const struct kz__job *job,
+                     struct kz_image **out, struct kz_err *err) {
+  int code = path ? kz_image_open(path, out, err) : 0;
+  return code || !path ? code : kz_image_same_size(job->image, *out, what, err);
 }
 
 static int check_output(const struct kz__job *job, const char *mask, const char *lines,
@@ -68,8 +62,8 @@ static int open_job(struct kz__job *job, const char *image, const char *mask, co
   if (kz_same_file(out, image) || (mask && kz_same_file(out, mask)) ||
       (lines && kz_same_file(out, lines)))
     return kz_err_set(err, KZ_EEXIST, "%s: is an input; give another name", out);
-  code = open_like(mask, "mask", image, job, &job->mask, err);
-  if (!code) code = open_like(lines, "drawing", image, job, &job->lines, err);
+  code = open_like(mask, "mask", job, &job->mask, err);
+  if (!code) code = open_like(lines, "drawing", job, &job->lines, err);
   if (!code) code = check_output(job, mask, lines, s->tiff, err);
   if (!code) code = check_output(job, mask, lines, s->png, err);
   if (!code) code = check_output(job, mask, lines, s->sheet, err);

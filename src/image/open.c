@@ -89,6 +89,15 @@ void kz_image_get_info(const struct kz_image *im, struct kz_image_info *info) {
                                  .alpha = v->Bands == 2 || v->Bands == 4};
 }
 
+int kz_image_same_size(const struct kz_image *im, const struct kz_image *other, const char *what,
+                       struct kz_err *err) {
+  const VipsImage *a = im->vips, *b = other->vips;
+  if (a->Xsize == b->Xsize && a->Ysize == b->Ysize) return 0;
+  return kz_err_set(err, KZ_ESHAPE,
+                    "%s is %d x %d but the %s %s is %d x %d: they must be of one size", im->path,
+                    a->Xsize, a->Ysize, what, other->path, b->Xsize, b->Ysize);
+}
+
 /* ---- reading ---- */
 
 /* Sample i of a row of either depth, in [0,1]. */

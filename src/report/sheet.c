@@ -1,6 +1,5 @@
 /* A sheet of panels with captions, drawn with Cairo: the same few lines place
  * the panels in one row or in several. */
-#include <cairo.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -8,6 +7,7 @@
 
 #include <kizil/report.h>
 
+#include "image/surface.h"
 #include "report/plaster.h"
 
 enum { MARGIN = 14, CAPTION = 30, LETTERS = 17, PANELS = 4 };
@@ -102,26 +102,6 @@ static int collect(const struct kz_sheet *s, struct panel panel[PANELS], int *co
   return 0;
 }
 
-/* Copy a Cairo surface to packed RGB. */
-static int take_pixels(cairo_surface_t *s, struct kz_pixels *out, struct kz_err *err) {
-  int w = cairo_image_surface_get_width(s), h = cairo_image_surface_get_height(s);
-  int code = kz_pixels_init(out, w, h, 3, err);
-  if (code) return code;
-  cairo_surface_flush(s);
-  const uint8_t *data = cairo_image_surface_get_data(s);
-  int stride = cairo_image_surface_get_stride(s);
-  uint8_t *dst = out->data;
-  for (int y = 0; y < h; y++) {
-    const uint32_t *row = (const uint32_t *)(const void *)(data + (ptrdiff_t)y * stride);
-    for (int x = 0; x < w; x++, dst += 3) {
-      dst[0] = (uint8_t)(row[x] >> 16);
-      dst[1] = (uint8_t)(row[x] >> 8);
-      dst[2] = (uint8_t)row[x];
-    }
-  }
-  return 0;
-}
-
 int kz_sheet_draw(const struct kz_sheet *sheet, const struct kz_sheet_options *options,
                   struct kz_pixels *out, struct kz_err *err) {
   struct panel panel[PANELS];
@@ -148,7 +128,7 @@ int kz_sheet_draw(const struct kz_sheet *sheet, const struct kz_sheet_options *o
                       "sheet of %d x %d px pictures: %s", width, sheet->restored->height,
                       cairo_status_to_string(status));
   else
-    code = take_pixels(s, out, err);
+    code = kz__surface_pixels(s, out, err);
   cairo_destroy(cr);
   cairo_surface_destroy(s);
   return code;

@@ -78,17 +78,6 @@ static int check_output(const struct kz_image *im, const char *mask, const char 
   return 0;
 }
 
-static int check_sizes(const struct kz_image *im, const char *image, const struct kz_image *m,
-                       const char *mask, struct kz_err *err) {
-  struct kz_image_info a, b;
-  kz_image_get_info(im, &a);
-  kz_image_get_info(m, &b);
-  if (a.width == b.width && a.height == b.height) return 0;
-  return kz_err_set(err, KZ_ESHAPE,
-                    "%s is %d x %d but the mask %s is %d x %d: they must be of one size", image,
-                    a.width, a.height, mask, b.width, b.height);
-}
-
 static int check_damage(const struct kz__holes *h, const char *mask, struct kz_err *err) {
   if (h->count == 0)
     return kz_err_set(err, KZ_ERANGE,
@@ -148,9 +137,8 @@ static bool given(const char *text) { return text && *text; }
 
 /* The line drawing, if there is one: open, and as large as the image. */
 static int open_lines(const struct kz__denoise *denoise, const struct kz_restore_options *o,
-                      const struct kz_image *im, const char *image, const char *out,
-                      struct kz_image **lines, struct kz_err *err) {
-  struct kz_image_info a, b;
+                      const struct kz_image *im, const char *out, struct kz_image **lines,
+                      struct kz_err *err) {
   if (!given(o->lines)) return 0;
   if (!denoise->structure)
     return kz_err_set(err, KZ_EUNSUPPORTED,
@@ -159,13 +147,7 @@ static int open_lines(const struct kz__denoise *denoise, const struct kz_restore
   if (kz_same_file(o->lines, out))
     return kz_err_set(err, KZ_EEXIST, "%s: would overwrite the drawing; choose another name", out);
   int code = kz_image_open(o->lines, lines, err);
-  if (code) return code;
-  kz_image_get_info(im, &a);
-  kz_image_get_info(*lines, &b);
-  if (a.width == b.width && a.height == b.height) return 0;
-  return kz_err_set(err, KZ_ESHAPE,
-                    "%s is %d x %d but the drawing %s is %d x %d: they must be of one size", image,
-                    a.width, a.height, o->lines, b.width, b.height);
+  return code ? code : kz_image_same_size(im, *lines, "drawing", err);
 }
 
 /* As much of `text` as fits, ended between two characters. */
@@ -217,9 +199,9 @@ int kz__restore(const struct kz__denoise *denoise, const char *image, const char
   if (code) goto out;
   code = kz_image_open(mask, &m, err);
   if (code) goto out;
-  code = check_sizes(im, image, m, mask, err);
+  code = kz_image_same_size(im, m, "mask", err);
   if (code) goto out;
-  code = open_lines(denoise, o, im, image, out, &lines, err);
+  code = open_lines(denoise, o, im, out, &lines, err);
   if (code) goto out;
   code = kz__holes_read(&holes, m, err);
   if (code) goto out;
