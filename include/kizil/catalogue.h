@@ -1,0 +1,110 @@
+/* The catalogue of a data set: one SQLite file that knows every image that was offered, what it is,
+ * where it lies, what was measured of it, and why it is in or out. Pictures stay where they are.
+ *
+ * A catalogue belongs to the thread that opened it; several processes may have the file open. What
+ * is written is written in transactions: a file is sound after a kill at any moment. */
+#ifndef KIZIL_CATALOGUE_H
+#define KIZIL_CATALOGUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <kizil/err.h>
+#include <kizil/param.h>
+
+struct kz_catalogue;
+
+/* Make an empty catalogue. KZ_EEXIST if anything is there. */
+int kz_catalogue_create(const char *path, struct kz_err *err);
+/* Open one that is there. An older schema is migrated, all or nothing; a newer one, another
+ * program's database and what is no database are refused by name (KZ_EUNSUPPORTED, KZ_EFORMAT). */
+int kz_catalogue_open(const char *path, struct kz_catalogue **out, struct kz_err *err);
+void kz_catalogue_close(struct kz_catalogue *c);
+
+/* ---- add ---- */
+
+struct kz_catalogue_add_options {
+  int64_t threads;  /* that read, decode and measure; 0: all processors, at most 2 */
+  const char *copy; /* folder to copy new pictures to, named by their content, or NULL */
+};
+extern const struct kz_param kz_catalogue_add_params[];
+
+struct kz_catalogue_progress {
+  int64_t found, done;   /* picture files that the walk has met; that are finished */
+  int64_t images;        /* new to the catalogue */
+  int64_t bytes;         /* read */
+  double seconds;        /* since the start */
+  bool walking;          /* `found` still grows */
+};
+
+/* Called from the thread that runs; each may be NULL. */
+struct kz_catalogue_host {
+  void *user;
+  bool (*stop)(void *user); /* true: finish what is in flight, end with KZ_EINTR */
+  void (*progress)(void *user, const struct kz_catalogue_progress *p);
+  /* A folder or file that cannot be read, a picture that cannot be decoded, a line of a list that
+   * names nothing; the rest goes on. */
+  void (*failed)(void *user, const char *message);
+};
+
+struct kz_catalogue_added {
+  struct kz_catalogue_progress total;
+  int64_t unchanged;  /* files known by size, time and inode: not read */
+  int64_t again;      /* files whose content is known: another path, a move, or a touch */
+  int64_t moved;      /* of those, to a name that is new from one that is gone */
+  int64_t broken;     /* new images that cannot be decoded */
+  int64_t unreadable; /* files and folders */
+  int64_t gone;       /* known files that are no longer there */
+  int64_t passed_over; /* files whose names are not a picture's */
+};
+
+/* Walk the folders (a file may be named too) and take in every JPEG, PNG, TIFF, WebP, HEIC, AVIF
+ * and JPEG XL by its name: read once, hashed, decoded fully, measured. Hidden names are passed
+ * over; links are followed, each folder is visited once. Commits at most 64 images or one second at
+ * a time; after an error or KZ_EINTR what was committed stays, and the next run goes on. Needs
+ * kz_image_startup. `added` is filled in any case. */
+int kz_catalogue_add(struct kz_catalogue *c, const char *const *folders, int count,
+                     const struct kz_catalogue_add_options *o,
+                     const struct kz_catalogue_host *host, struct kz_catalogue_added *added,
+                     struct kz_err *err);
+
+struct kz_catalogue_told {
+  int64_t lines;   /* of the list, without its head */
+  int64_t used;    /* that named a picture of the catalogue */
+  int64_t unknown; /* that named none */
+  int64_t unclear; /* that named pictures that differ */
+  int64_t facts;
+};
+
+/* Take facts (site, cave, period, subject, source, licence, holder, ...) from a list: CSV with a
+ * line of column names, or JSON (an array of objects, or an object of objects). Column `file` names
+ * the picture by as much of the end of its path as is given, or `sha256` by its content; every
+ * other column is a fact. Facts that an earlier reading of this list left are replaced. */
+int kz_catalogue_meta(struct kz_catalogue *c, const char *path,
+                      const struct kz_catalogue_host *host, struct kz_catalogue_told *told,
+                      struct kz_err *err);
+
+/* ---- verdicts ---- */
+
+/* Set the threshold of a measure; NaN: the built-in one. KZ_ENOENT for an unknown measure. */
+int kz_catalogue_set_threshold(struct kz_catalogue *c, const char *measure, double value,
+                               struct kz_err *err);
+/* Make all verdicts anew from stored scores and thresholds; nothing is decoded. */
+int kz_catalogue_judge(struct kz_catalogue *c, struct kz_err *err);
+
+/* The id of an image named by number, by SHA-256 (8 digits or more) or by path. */
+int kz_catalogue_find(struct kz_catalogue *c, const char *name, int64_t *image,
+                      struct kz_err *err);
+/* Overrule: `in` or out, from now on, whatever the verdicts. Kept for ever with who and why; the
+ * last word counts. KZ_EFORMAT for `in` where the image cannot be decoded. */
+int kz_catalogue_review(struct kz_catalogue *c, int64_t image, bool in, const char *reason,
+                        const char *who, struct kz_err *err);
+
+/* Lines of text, malloc'd: all reviews, the last first; the whole catalogue; one image. */
+int kz_catalogue_reviews(struct kz_catalogue *c, char **text, struct kz_err *err);
+int kz_catalogue_tell(struct kz_catalogue *c, char **text, struct kz_err *err);
+int kz_catalogue_tell_image(struct kz_catalogue *c, int64_t image, char **text,
+                            struct kz_err *err);
+
+#endif
