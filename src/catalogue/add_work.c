@@ -213,7 +213,7 @@ int kz__work_run(struct kz__work *work, struct kz_err *err) {
   int code = 0;
   void *file;
   while (!code && kz__queue_pop(work->files, -1, &file) == KZ__POPPED) {
-    struct kz__row *row;
+    struct kz__row *row = NULL;
     code = process(&w, file, &row, err);
     if (!code && !kz__queue_push(work->rows, row)) kz__row_free(row);
   }

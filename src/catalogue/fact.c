@@ -25,6 +25,7 @@ static size_t value_length(const char *text) {
 static bool tag_text(VipsImage *im, const char *name, char *to, size_t size) {
   const char *text;
   if (!vips_image_get_typeof(im, name) || vips_image_get_string(im, name, &text)) return false;
+  if (!strcmp(text, "<invalid utf-8 string>")) return false; /* libvips' own words */
   size_t n = value_length(text);
   while (n && (unsigned char)text[n - 1] <= ' ') n--;
   while (n && (unsigned char)*text <= ' ') text++, n--;

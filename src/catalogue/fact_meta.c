@@ -224,7 +224,7 @@ static int take_csv_record(struct meta *m, const struct columns *k,
 static int take_csv(struct meta *m, struct kz_err *err) {
   struct kz_csv csv;
   struct kz_csv_record r;
-  struct columns k;
+  struct columns k = {.count = 0};
   int code = kz_csv_load(&csv, m->path, err);
   if (code) return code;
   if (!kz_csv_next(&csv, &r))
@@ -291,12 +291,10 @@ static int take_json(struct meta *m, struct kz_err *err) {
     json_array_foreach(all, i, v) {
       if (!code) code = take_object(m, NULL, v, ++number, err);
     }
-  } else if (json_is_object(all)) {
+  } else { /* an object: jansson takes nothing else at the top */
     json_object_foreach(all, key, v) {
       if (!code) code = take_object(m, key, v, ++number, err);
     }
-  } else {
-    code = kz_err_set(err, KZ_EFORMAT, "%s: neither an array nor an object", m->path);
   }
   json_decref(all);
   return code;
