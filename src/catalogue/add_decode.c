@@ -87,10 +87,11 @@ static int plan(struct kz__decoder *d, const struct kz__format *f, struct job *j
 }
 
 /* Replace the image by one made from it. */
-static int next(VipsImage **im, int failed, VipsImage *made) {
+static int next(VipsImage **im, int failed, VipsImage **made) {
   if (failed) return -1;
   g_object_unref(*im);
-  *im = made;
+  *im = *made;
+  *made = NULL;
   return 0;
 }
 
@@ -100,11 +101,11 @@ static int from_float(VipsImage **im) {
   int bands = (*im)->Bands;
   VipsInterpretation type = (*im)->Type;
   if (type == VIPS_INTERPRETATION_LAB || type == VIPS_INTERPRETATION_XYZ) return 0;
-  if (bands != 3 && next(im, vips_extract_band(*im, &t, 0, "n", bands < 3 ? 1 : 3, NULL), t))
+  if (bands != 3 && next(im, vips_extract_band(*im, &t, 0, "n", bands < 3 ? 1 : 3, NULL), &t))
     return -1;
   VipsImage *three[3] = {*im, *im, *im};
-  if (bands < 3 && next(im, vips_bandjoin(three, &t, 3, NULL), t)) return -1;
-  return next(im, vips_copy(*im, &t, "interpretation", VIPS_INTERPRETATION_scRGB, NULL), t);
+  if (bands < 3 && next(im, vips_bandjoin(three, &t, 3, NULL), &t)) return -1;
+  return next(im, vips_copy(*im, &t, "interpretation", VIPS_INTERPRETATION_scRGB, NULL), &t);
 }
 
 static bool is_plain(const VipsImage *im) {
@@ -130,11 +131,11 @@ static int to_rgb(struct job *j, struct kz_err *err) {
   g_object_ref(im);
   if (real) failed = from_float(&im);
   if (!failed && !is_plain(im))
-    failed = next(&im, vips_colourspace(im, &t, VIPS_INTERPRETATION_sRGB, NULL), t);
+    failed = next(&im, vips_colourspace(im, &t, VIPS_INTERPRETATION_sRGB, NULL), &t);
   else if (!failed && samples != VIPS_FORMAT_UCHAR && samples != VIPS_FORMAT_USHORT)
-    failed = next(&im, vips_cast(im, &t, VIPS_FORMAT_UCHAR, "shift", TRUE, NULL), t);
+    failed = next(&im, vips_cast(im, &t, VIPS_FORMAT_UCHAR, "shift", TRUE, NULL), &t);
   if (!failed && im->BandFmt != VIPS_FORMAT_UCHAR && im->BandFmt != VIPS_FORMAT_USHORT)
-    failed = next(&im, vips_cast(im, &t, VIPS_FORMAT_UCHAR, NULL), t);
+    failed = next(&im, vips_cast(im, &t, VIPS_FORMAT_UCHAR, NULL), &t);
   j->rgb = im;
   return failed ? kz__vips_fail(err, KZ_EFORMAT, "cannot decode these colours") : 0;
 }

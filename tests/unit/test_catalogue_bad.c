@@ -62,7 +62,7 @@ static const char *of(const char *name, const char *column) {
 }
 
 static void expect_error(const char *name, const char *words) {
-  const char *error = of(name, "coalesce(error, 'none')");
+  const char *error = of(name, "coalesce(i.error, 'none')");
   if (!strstr(error, words)) fail_msg("%s: '%s' lacks '%s'", name, error, words);
   assert_string_equal(of(name, "(SELECT measure FROM verdict v WHERE v.image = i.id)"), "decode");
 }
@@ -121,7 +121,7 @@ static void test_truncated(void **state) {
     for (int tenth = 1; tenth <= 10; tenth++) {
       snprintf(name, sizeof name, "%d%s", tenth, names[i]);
       if (!*of(name, "id")) continue;
-      if (tenth == 10) expect(name, "coalesce(error, 'none')", "none");
+      if (tenth == 10) expect(name, "coalesce(i.error, 'none')", "none");
       else expect_error(name, "decode");
     }
   /* The reasons are the same in another order of threads: they are libvips' own, one file's. */
@@ -183,7 +183,7 @@ static void test_large(void **state) {
   expect_error("claim.jpg", "too large to decode: 65000 x 65000");
   expect_error("progressive.jpg", "too large to decode: 12000 x 12000 px of JPEG");
   /* Decoded in strips and averaged down: the damage map holds the factor. */
-  expect("bomb.png", "coalesce(error, 'none')", "none");
+  expect("bomb.png", "coalesce(i.error, 'none')", "none");
   expect("bomb.png", "width || ' ' || height", "9001 7003");
   expect("bomb.png", "(SELECT value FROM score WHERE image = i.id AND measure = 'short-side')",
          "7003.0");
@@ -246,7 +246,7 @@ static void test_kinds(void **state) {
   add_all();
   int plain = (int)strtol(of("plain.png", mean), NULL, 10);
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-    expect(kinds[i].name, "coalesce(error, 'none')", "none");
+    expect(kinds[i].name, "coalesce(i.error, 'none')", "none");
     expect(kinds[i].name, "bands || ' ' || bits || ' ' || is_float || ' ' || frames", kinds[i].is);
     int off = abs((int)strtol(of(kinds[i].name, mean), NULL, 10) - plain);
     if (off > kinds[i].off) fail_msg("%s: mean is off by %d", kinds[i].name, off);
