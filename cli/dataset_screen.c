@@ -1,0 +1,64 @@
+/* kizil dataset screen: thresholds, and all verdicts anew. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <kizil/catalogue.h>
+
+#include "dataset.h"
+
+static const char notes[] =
+    "Verdicts follow from stored scores: nothing is decoded. MEASURE=VALUE sets a threshold of this\n"
+    "catalogue, MEASURE=default takes it back. 'kizil dataset info CATALOGUE IMAGE' shows measures.\n"
+    "\n"
+    "  kizil dataset screen murals.db short-side=384";
+
+static int set_threshold(struct kz_catalogue *c, const char *text, struct kz_err *err) {
+  const char *equals = strchr(text, '=');
+  char name[64], *end;
+  if (!equals || equals == text || (size_t)(equals - text) >= sizeof name)
+    return kz_err_set(err, KZ_EFORMAT, "'%s' is not of the form MEASURE=VALUE", text);
+  memcpy(name, text, (size_t)(equals - text));
+  name[equals - text] = '\0';
+  if (!strcmp(equals + 1, "default")) return kz_catalogue_set_threshold(c, name, NAN, err);
+  double value = strtod(equals + 1, &end);
+  if (end == equals + 1 || *end || !isfinite(value))
+    return kz_err_set(err, KZ_EFORMAT, "'%s': the value must be a number or 'default'", text);
+  return kz_catalogue_set_threshold(c, name, value, err);
+}
+
+static int screen(const char *path, const char **thresholds, int count, struct kz_err *err) {
+  struct kz_catalogue *c = NULL;
+  char *text = NULL;
+  int code = kz_catalogue_open(path, &c, err);
+  for (int i = 0; i < count && !code; i++) code = set_threshold(c, thresholds[i], err);
+  if (!code) code = kz_catalogue_judge(c, err);
+  if (!code) code = kz_catalogue_tell(c, &text, err);
+  if (!code) fputs(text, stdout);
+  free(text);
+  kz_catalogue_close(c);
+  return code;
+}
+
+static int run(int argc, char **argv) {
+  const char *path = NULL;
+  int count = 0;
+  struct kz_err err = {0};
+  const struct kz_cli_positional positionals[] = {
+      {"CATALOGUE", &path, "as made by 'kizil dataset init'", false}, {0}};
+  const char **thresholds = calloc((size_t)argc, sizeof *thresholds);
+  if (!thresholds) return KZ_EXIT_FAILURE;
+  const struct kz_cli_rest rest = {"MEASURE=VALUE", thresholds, &count, "thresholds to set"};
+  const struct kz_cli_parser parser = {.command = &kz_dataset_screen,
+                                       .positionals = positionals,
+                                       .rest = &rest,
+                                       .notes = notes};
+  int status = kz_cli_parse(&parser, argc, argv);
+  if (status < 0) status = screen(path, thresholds, count, &err) ? kz_cli_fail(&err) : KZ_EXIT_OK;
+  free(thresholds);
+  return status;
+}
+
+const struct kz_command kz_dataset_screen = {"dataset screen",
+                                             "make verdicts from scores and thresholds", run};
