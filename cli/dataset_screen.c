@@ -1,4 +1,4 @@
-/* kizil dataset screen: thresholds, and all verdicts anew. */
+/* kizil dataset screen: thresholds, duplicates, and all verdicts anew. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,8 +9,10 @@
 #include "dataset.h"
 
 static const char notes[] =
-    "Verdicts follow from stored scores: nothing is decoded. MEASURE=VALUE sets a threshold of this\n"
-    "catalogue, MEASURE=default takes it back. 'kizil dataset info CATALOGUE IMAGE' shows measures.\n"
+    "Verdicts follow from what is stored: nothing is decoded. MEASURE=VALUE sets a threshold of\n"
+    "this catalogue, MEASURE=default takes it back; 'kizil dataset info CATALOGUE IMAGE' shows the\n"
+    "measures. Of images that show the same, turned, mirrored, resized or cropped too, the largest\n"
+    "that nothing speaks against stays; those that overlap are grouped, and stay.\n"
     "\n"
     "  kizil dataset screen murals.db short-side=384";
 
@@ -28,11 +30,37 @@ static int set_threshold(struct kz_catalogue *c, const char *text, struct kz_err
   return kz_catalogue_set_threshold(c, name, value, err);
 }
 
+static bool stop(void *user) {
+  (void)user;
+  return kz_cli_interrupted();
+}
+
+static void progress(void *user, const struct kz_catalogue_progress *p) {
+  kz_cli_progress(user, "duplicates: %lld of %lld images", (long long)p->done,
+                  (long long)p->found);
+}
+
+static int match(struct kz_catalogue *c, struct kz_err *err) {
+  struct kz_cli_progress line = {0};
+  struct kz_catalogue_matched m;
+  char time[32];
+  const struct kz_catalogue_host host = {.user = &line, .stop = stop, .progress = progress};
+  int code = kz_catalogue_match(c, &host, &m, err);
+  kz_cli_progress_end(&line);
+  if (!code)
+    printf("%lld images compared in %s: %lld pairs in %lld groups\n\n", (long long)m.images,
+           kz_cli_duration(m.seconds, time), (long long)m.pairs, (long long)m.groups);
+  return code;
+}
+
+/* Verdicts come before and after the search: of duplicates that stays which nothing is against. */
 static int screen(const char *path, const char **thresholds, int count, struct kz_err *err) {
   struct kz_catalogue *c = NULL;
   char *text = NULL;
   int code = kz_catalogue_open(path, &c, err);
   for (int i = 0; i < count && !code; i++) code = set_threshold(c, thresholds[i], err);
+  if (!code) code = kz_catalogue_judge(c, err);
+  if (!code) code = match(c, err);
   if (!code) code = kz_catalogue_judge(c, err);
   if (!code) code = kz_catalogue_tell(c, &text, err);
   if (!code) fputs(text, stdout);
@@ -55,10 +83,15 @@ static int run(int argc, char **argv) {
                                        .rest = &rest,
                                        .notes = notes};
   int status = kz_cli_parse(&parser, argc, argv);
-  if (status < 0) status = screen(path, thresholds, count, &err) ? kz_cli_fail(&err) : KZ_EXIT_OK;
+  if (status < 0) {
+    kz_cli_catch_interrupts();
+    int code = screen(path, thresholds, count, &err);
+    status = code ? kz_cli_fail(&err) : KZ_EXIT_OK;
+    if (code == KZ_EINTR) status = KZ_EXIT_INTERRUPTED;
+  }
   free(thresholds);
   return status;
 }
 
 const struct kz_command kz_dataset_screen = {"dataset screen",
-                                             "make verdicts from scores and thresholds", run};
+                                             "find duplicates, make verdicts", run};

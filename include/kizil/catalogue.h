@@ -90,7 +90,17 @@ int kz_catalogue_meta(struct kz_catalogue *c, const char *path,
 /* Set the threshold of a measure; NaN: the built-in one. KZ_ENOENT for an unknown measure. */
 int kz_catalogue_set_threshold(struct kz_catalogue *c, const char *measure, double value,
                                struct kz_err *err);
-/* Make all verdicts anew from stored scores and thresholds; nothing is decoded. */
+struct kz_catalogue_matched {
+  int64_t images; /* that were compared */
+  int64_t pairs, groups;
+  double seconds;
+};
+
+/* Search all images for duplicates, by their stored prints: whole or in part, turned, mirrored,
+ * resized, cropped. Pairs and groups are made anew; kz_catalogue_judge makes verdicts of them. */
+int kz_catalogue_match(struct kz_catalogue *c, const struct kz_catalogue_host *host,
+                       struct kz_catalogue_matched *matched, struct kz_err *err);
+/* Make all verdicts anew from stored errors, scores, thresholds and groups; nothing is decoded. */
 int kz_catalogue_judge(struct kz_catalogue *c, struct kz_err *err);
 
 /* The id of an image named by number, by SHA-256 (8 digits or more) or by path. */

@@ -45,8 +45,10 @@ static const char tables_1[] =
     " SELECT raise(ABORT, 'reviews are history: add another'); END;"
     "CREATE TABLE pair(a INTEGER NOT NULL REFERENCES image, b INTEGER NOT NULL REFERENCES image,"
     " kind TEXT NOT NULL, overlap REAL, correlation REAL, PRIMARY KEY(a, b)) WITHOUT ROWID;"
-    "CREATE TABLE grp(image INTEGER PRIMARY KEY REFERENCES image, grp INTEGER NOT NULL,"
-    " best INTEGER NOT NULL);"
+    /* Of what shows something in common: grp is one image of them, best the one that stays for
+     * this one, which may be itself. */
+    "CREATE TABLE grp(image INTEGER PRIMARY KEY REFERENCES image,"
+    " grp INTEGER NOT NULL REFERENCES image, best INTEGER NOT NULL REFERENCES image);"
     "CREATE TABLE split(image INTEGER PRIMARY KEY REFERENCES image, part TEXT NOT NULL);"
     "CREATE TABLE caption(image INTEGER NOT NULL REFERENCES image, language TEXT NOT NULL,"
     " text TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY(image, language, source))"

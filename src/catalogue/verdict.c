@@ -102,8 +102,10 @@ static int judge_errors(const struct kz_catalogue *c, struct kz_err *err) {
                      "INSERT INTO verdict(image, measure, reason)"
                      " SELECT id, 'decode', error FROM image WHERE error IS NOT NULL;"
                      "INSERT INTO verdict(image, measure, reason)"
-                     " SELECT g.image, 'duplicate', 'duplicate of image ' || g.grp FROM grp g"
-                     " WHERE NOT g.best;",
+                     " SELECT g.image, 'duplicate', 'duplicate of image ' || g.best ||"
+                     " coalesce(' (' || p.kind || ')', '') FROM grp g LEFT JOIN pair p"
+                     " ON p.a = min(g.image, g.best) AND p.b = max(g.image, g.best)"
+                     " WHERE g.best <> g.image;",
                      err);
 }
 

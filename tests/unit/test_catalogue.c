@@ -107,13 +107,14 @@ static void test_judge(void **state) {
   add_image(c, 3, "/p/c.jpg", 16, 250);
   add_image(c, 4, "/p/d.jpg", 100, 100);
   assert_ok(kz__db_exec(c, "UPDATE image SET error = 'cut short' WHERE id = 4;"
-                           "INSERT INTO grp VALUES(1, 1, 1), (3, 1, 0)", &err));
+                           "INSERT INTO grp VALUES(1, 1, 1), (3, 1, 1);"
+                           "INSERT INTO pair VALUES(1, 3, 'turned', 1, 1)", &err));
   assert_ok(kz_catalogue_judge(c, &err));
   assert_int_equal(ask(c, "SELECT count(*) FROM verdict"), 4);
   assert_string_equal(ask_text(c, "SELECT reason FROM verdict WHERE image=2 AND measure='mean'"),
                       "too bright: 251 (more than 250)");
   assert_string_equal(ask_text(c, "SELECT reason FROM verdict WHERE image = 3"),
-                      "duplicate of image 1");
+                      "duplicate of image 1 (turned)");
   assert_string_equal(ask_text(c, "SELECT reason FROM verdict WHERE image = 4"), "cut short");
   assert_string_equal(ask_text(c, "SELECT group_concat(id) FROM chosen"), "1");
 
