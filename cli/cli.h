@@ -45,8 +45,8 @@ struct kz_command {
   int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns the exit status */
 };
 
-extern const struct kz_command kz_cmd_caption, kz_cmd_damage, kz_cmd_eval, kz_cmd_features,
-    kz_cmd_restore, kz_cmd_sample, kz_cmd_sheet, kz_cmd_study, kz_cmd_train;
+extern const struct kz_command kz_cmd_caption, kz_cmd_damage, kz_cmd_dataset, kz_cmd_eval,
+    kz_cmd_features, kz_cmd_restore, kz_cmd_sample, kz_cmd_sheet, kz_cmd_study, kz_cmd_train;
 
 /* ---- parsing ---- */
 

@@ -8,6 +8,7 @@
 static const struct kz_command *const commands[] = {
     &kz_cmd_caption,
     &kz_cmd_damage,
+    &kz_cmd_dataset,
     &kz_cmd_eval,
     &kz_cmd_features,
     &kz_cmd_restore,

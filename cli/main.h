@@ -1,4 +1,4 @@
-/* Between main.c and report.c only. */
+/* Between report.c and those who find commands, main.c and cmd_dataset.c. */
 #ifndef KZ_MAIN_H
 #define KZ_MAIN_H
 

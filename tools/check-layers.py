@@ -25,6 +25,9 @@ MAY_INCLUDE = {
     "diffusion": ["model", "text"],
     "restore": ["diffusion", "image", "damage", "feature", "bridge"],
     "eval": ["image", "damage", "bridge", "model", "report"],
+    "screen": ["base"],
+    "near": ["base"],
+    "catalogue": ["image", "screen", "near", "feature"],
 }
 # Public headers by the module that implements them; others are named after their module.
 OWNER = {"err": "base", "param": "base", "rng": "base", "data": "dataset", "caption": "feature",

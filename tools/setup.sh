@@ -5,7 +5,7 @@
 set -euo pipefail
 
 packages=(gcc libc6-dev pkg-config meson ninja-build python3 libdnnl-dev libvips-dev libjansson-dev
-  libcairo2-dev libcmocka-dev)
+  libcairo2-dev libcmocka-dev libsqlite3-dev)
 
 if [ "${1:-}" = --list ]; then
   printf '%s\n' "${packages[@]}"
@@ -21,7 +21,7 @@ check_without_dpkg() {
     command -v "$name" >/dev/null || missing+=("$name")
   done
   if command -v pkg-config >/dev/null; then
-    for name in vips jansson cairo cmocka; do
+    for name in vips jansson cairo cmocka sqlite3; do
       pkg-config --exists "$name" || missing+=("$name (development files)")
     done
   fi
