@@ -181,30 +181,62 @@ static int write_rows(struct adding *a, struct kz_err *err) {
 
 /* ---- files that are gone ---- */
 
-static int mark_gone(struct adding *a, struct kz_err *err) {
+/* Known, not met by the walk, and not there: what cannot be looked at may be. */
+static bool is_gone(const struct adding *a, const char *path) {
+  struct stat st;
+  return kz__walk_covers(a->walk, path) && lstat(path, &st) &&
+         (errno == ENOENT || errno == ENOTDIR);
+}
+
+/* Looks first and writes then, so that no other process waits for a slow disk. */
+static int list_gone(const struct adding *a, const char ***paths, int *count, struct kz_err *err) {
+  int at = 0, room = 0;
+  for (const char *path; (path = kz__known_unseen(a->work.known, &at));) {
+    if (!is_gone(a, path)) continue;
+    if (*count == room) {
+      room = room ? 2 * room : 256;
+      const char **grown = realloc(*paths, (size_t)room * sizeof *grown);
+      if (!grown) return kz_err_set(err, KZ_ENOMEM, "no memory for the files that are gone");
+      *paths = grown;
+    }
+    (*paths)[(*count)++] = path;
+  }
+  return 0;
+}
+
+/* Mark one; whether its image is found elsewhere: then it has moved. */
+static int mark_one(const struct adding *a, sqlite3_stmt *mark, sqlite3_stmt *moved,
+                    const char *path, struct kz_err *err) {
+  sqlite3_bind_blob(mark, 1, path, (int)strlen(path), SQLITE_STATIC);
+  sqlite3_bind_blob(moved, 1, path, (int)strlen(path), SQLITE_STATIC);
+  int code = kz__db_run(a->c, mark, err);
+  int row = code ? code : kz__db_step(a->c, moved, err);
+  if (row == 1 && sqlite3_column_int(moved, 0))
+    a->added->moved++;
+  else if (row == 1)
+    a->added->gone++;
+  sqlite3_reset(moved);
+  return row < 0 ? row : 0;
+}
+
+static int mark_gone(const struct adding *a, struct kz_err *err) {
   static const char moved_sql[] = "SELECT count(*) FROM file f WHERE f.path = ?1 AND EXISTS("
                                   "SELECT 1 FROM file g WHERE g.image = f.image AND NOT g.gone)";
   sqlite3_stmt *mark = NULL, *moved = NULL;
-  struct stat st;
-  int at = 0, code = kz__db_begin(a->c, err);
-  if (code) return code;
+  const char **paths = NULL;
+  int count = 0, code = list_gone(a, &paths, &count, err);
+  if (code || !count) goto out;
+  code = kz__db_begin(a->c, err);
+  if (code) goto out;
   code = kz__db_prepare(a->c, "UPDATE file SET gone = 1 WHERE path = ?1", &mark, err);
   if (!code) code = kz__db_prepare(a->c, moved_sql, &moved, err);
-  for (const char *path; !code && (path = kz__known_unseen(a->work.known, &at));) {
-    if (!kz__walk_covers(a->walk, path) || !lstat(path, &st)) continue;
-    if (errno != ENOENT && errno != ENOTDIR) continue; /* it may be there, unseen */
-    sqlite3_bind_blob(mark, 1, path, (int)strlen(path), SQLITE_STATIC);
-    code = kz__db_run(a->c, mark, err);
-    sqlite3_bind_blob(moved, 1, path, (int)strlen(path), SQLITE_STATIC);
-    if (!code && kz__db_step(a->c, moved, NULL) == 1 && sqlite3_column_int(moved, 0))
-      a->added->moved++;
-    else
-      a->added->gone++;
-    sqlite3_reset(moved);
-  }
+  for (int i = 0; i < count && !code; i++) code = mark_one(a, mark, moved, paths[i], err);
   sqlite3_finalize(mark);
   sqlite3_finalize(moved);
-  return kz__db_end(a->c, code, err);
+  code = kz__db_end(a->c, code, err);
+out:
+  free(paths);
+  return code;
 }
 
 /* ---- the record of the run ---- */

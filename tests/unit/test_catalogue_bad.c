@@ -190,6 +190,37 @@ static void test_large(void **state) {
   expect("bomb.png", "(SELECT hex(substr(map, 1, 1)) FROM damage WHERE image = i.id)", "02");
 }
 
+/* Files over 32 MiB are not held in memory: those here are small ones with a long tail. */
+static void test_long_files(void **state) {
+  (void)state;
+  static const char *const names[] = {"a.jpg", "b.png", "c.tif", "d.webp"};
+  char short_name[16], long_name[16];
+  struct kz_err err = {0};
+  struct stat st;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    size_t size;
+    snprintf(short_name, sizeof short_name, "p/s%s", names[i]);
+    snprintf(long_name, sizeof long_name, "p/l%s", names[i]);
+    save(scene(300, 200, 3), short_name, "");
+    void *data = read_file(in_folder(short_name), &size);
+    write_file(in_folder(long_name), data, size);
+    assert_int_equal(truncate(in_folder(long_name), (33 << 20) + 7), 0);
+    free(data);
+  }
+  assert_ok(add_to(catalogue, in_folder("p"), in_folder("copies"), NULL, &added, &err));
+  assert_int_equal(added.total.images, 8);
+  assert_int_equal(added.broken, 0);
+  /* Two of each picture, in all that was measured. */
+  assert_int_equal(ask(catalogue, "SELECT count(*) FROM (SELECT value, count(*) n FROM score JOIN"
+                                  " image i ON i.id = image WHERE measure = 'mean'"
+                                  " GROUP BY format, value HAVING n = 2)"), 4);
+  char path[600], hex[100];
+  snprintf(hex, sizeof hex, "%s", of("la.jpg", "sha256"));
+  snprintf(path, sizeof path, "%s/copies/%.2s/%s.jpg", folder, hex, hex);
+  assert_int_equal(stat(path, &st), 0);
+  assert_int_equal(st.st_size, (33 << 20) + 7);
+}
+
 static VipsImage *in_space(VipsInterpretation space) {
   VipsImage *im = scene(60, 40, 3), *made = NULL;
   assert_int_equal(vips_colourspace(im, &made, space, NULL), 0);
@@ -253,6 +284,33 @@ static void test_kinds(void **state) {
   }
   expect("dot.png", "(SELECT reason FROM verdict WHERE image = i.id)",
          "too small: 1 px (less than 16)");
+}
+
+static void test_metadata(void **state) {
+  (void)state;
+  static const char camera[] = "(SELECT value || '/' || source FROM fact WHERE image = i.id AND"
+                               " key = 'camera')";
+  VipsImage *im = scene(60, 40, 3), *made = NULL;
+  assert_int_equal(vips_copy(im, &made, NULL), 0);
+  vips_image_set_string(made, "exif-ifd0-Make", "Phase One");
+  vips_image_set_string(made, "exif-ifd0-Model",
+                        "IQ4 (150) (IQ4 (150), ASCII, 10 components, 10 bytes)");
+  vips_image_set_string(made, "exif-ifd2-DateTimeOriginal", "2019:05:01 10:00:00");
+  vips_image_set_int(made, VIPS_META_ORIENTATION, 6);
+  g_object_unref(im);
+  save(made, "p/a.jpg", "[profile=p3]");
+  save(scene(60, 40, 3), "p/b.jpg", "[profile=srgb]");
+  save(scene(60, 40, 3), "p/c.jpg", "");
+  add_all();
+  expect("a.jpg", camera, "Phase One IQ4 (150)/exif");
+  expect("a.jpg", "(SELECT value FROM fact WHERE image = i.id AND key = 'date')",
+         "2019:05:01 10:00:00");
+  expect("a.jpg", "orientation", "6");
+  expect("b.jpg", "orientation", "1");
+  expect("b.jpg", camera, "");
+  assert_true(strlen(of("a.jpg", "profile")) > 2);
+  assert_true(strstr(of("b.jpg", "profile"), "sRGB") != NULL);
+  expect("c.jpg", "coalesce(profile, 'none')", "none");
 }
 
 /* Bytes changed at random, and lengths: whatever comes of it, nothing falls over. */
@@ -321,7 +379,9 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_no_pictures, begin, end),
       cmocka_unit_test_setup_teardown(test_truncated, begin, end),
       cmocka_unit_test_setup_teardown(test_large, begin, end),
+      cmocka_unit_test_setup_teardown(test_long_files, begin, end),
       cmocka_unit_test_setup_teardown(test_kinds, begin, end),
+      cmocka_unit_test_setup_teardown(test_metadata, begin, end),
       cmocka_unit_test_setup_teardown(test_garbled, begin, end),
       cmocka_unit_test_setup_teardown(test_unreadable, begin, end),
   };
