@@ -1,0 +1,100 @@
+/* What is not painted: colours laid on by a program. Text over a picture is strokes of one neutral
+ * black or white, close together; drawings and screenshots are areas of exactly one colour, and few
+ * colours at that. Faint watermarks of a tone between are not found. */
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "screen/parts.h"
+
+enum { SAMPLED = 60000, LIGHT = 244, DARK = 11, NEUTRAL = 12, STEP = 60, WIDEST = 12 };
+enum { CELLS = KZ__TEXT_CELLS, ACROSS = 6, ALONG = 2, LEAST = 64 };
+
+static void count_equal(int n, const uint8_t *restrict p, uint32_t *sum) {
+  uint32_t equal = 0;
+  for (int x = 0; x < n; x++)
+    equal += (p[3 * x] == p[3 * x + 3]) & (p[3 * x + 1] == p[3 * x + 4]) &
+             (p[3 * x + 2] == p[3 * x + 5]);
+  *sum += equal;
+}
+
+static double share_equal(const struct kz__screen *s) {
+  uint32_t equal = 0, rows = 0;
+  const int step = kz__screen_step(s, SAMPLED);
+  if (s->w < 2) return NAN;
+  for (int y = step / 2; y < s->h; y += step, rows++)
+    count_equal(s->w - 1, s->rgb + 3 * (size_t)y * (size_t)s->w, &equal);
+  return 100.0 * equal / ((double)rows * (s->w - 1));
+}
+
+static double distinct_colours(struct kz__screen *s) {
+  uint32_t *seen = s->part.colours;
+  int count = 0;
+  const int step = kz__screen_step(s, SAMPLED);
+  memset(seen, 0, sizeof s->part.colours);
+  for (int y = step / 2; y < s->h; y += step) {
+    const uint8_t *p = s->rgb + 3 * (size_t)y * (size_t)s->w;
+    for (int x = 0; x < s->w; x++, p += 3) {
+      unsigned c = (unsigned)(p[0] >> 3) << 10 | (unsigned)(p[1] >> 3) << 5 | p[2] >> 3;
+      seen[c >> 5] |= 1u << (c & 31);
+    }
+  }
+  for (int i = 0; i < 1024; i++) count += __builtin_popcount(seen[i]);
+  return count;
+}
+
+static bool neutral(const uint8_t *p) {
+  int low = p[0] < p[1] ? p[0] : p[1], high = p[0] > p[1] ? p[0] : p[1];
+  low = low < p[2] ? low : p[2];
+  high = high > p[2] ? high : p[2];
+  return high - low <= NEUTRAL;
+}
+
+/* Runs of white or black, no wider than a stroke, that end in a step on both sides. */
+static void find_strokes(struct kz__screen *s, int y) {
+  const uint8_t *p = s->luma + (size_t)y * (size_t)s->w;
+  const uint8_t *rgb = s->rgb + 3 * (size_t)y * (size_t)s->w;
+  uint32_t *cells = s->part.strokes[(int64_t)y * CELLS / s->h];
+  for (int x = 2; x + 2 < s->w;) {
+    if (p[x] < LIGHT && p[x] > DARK) {
+      x++;
+      continue;
+    }
+    bool light = p[x] >= LIGHT;
+    int from = x;
+    while (x < s->w && (light ? p[x] >= LIGHT : p[x] <= DARK)) x++;
+    if (x - from < 2 || x - from > WIDEST || x + 2 > s->w) continue;
+    int before = p[from - 2] - p[from], after = p[x + 1] - p[from];
+    if ((light ? before < -STEP && after < -STEP : before > STEP && after > STEP) &&
+        neutral(rgb + 3 * ((from + x) / 2)))
+      cells[(int64_t)from * CELLS / s->w]++;
+  }
+}
+
+/* Strokes a row, in the field of 6 x 2 of 32 x 32 cells that has most. */
+static double densest(const struct kz__screen *s, int rows) {
+  uint32_t best = 0;
+  for (int y = 0; y + ALONG <= CELLS; y++)
+    for (int x = 0; x + ACROSS <= CELLS; x++) {
+      uint32_t sum = 0;
+      for (int j = 0; j < ALONG; j++)
+        for (int i = 0; i < ACROSS; i++) sum += s->part.strokes[y + j][x + i];
+      best = sum > best ? sum : best;
+    }
+  return best * (double)CELLS / (ALONG * (double)rows);
+}
+
+static double text(struct kz__screen *s) {
+  int rows = 0;
+  const int step = kz__screen_step(s, 2 * SAMPLED);
+  if (s->w < LEAST || s->h < LEAST) return NAN;
+  memset(s->part.strokes, 0, sizeof s->part.strokes);
+  for (int y = step / 2; y < s->h; y += step, rows++) find_strokes(s, y);
+  return densest(s, rows);
+}
+
+void kz__screen_drawn(struct kz__screen *s, double *values) {
+  values[KZ__FLAT] = share_equal(s);
+  values[KZ__COLOURS] = (double)s->w * s->h < LEAST * LEAST ? NAN : distinct_colours(s);
+  values[KZ__TEXT_OVERLAY] = text(s);
+}
