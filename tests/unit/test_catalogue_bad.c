@@ -293,8 +293,7 @@ static void test_metadata(void **state) {
   VipsImage *im = scene(60, 40, 3), *made = NULL;
   assert_int_equal(vips_copy(im, &made, NULL), 0);
   vips_image_set_string(made, "exif-ifd0-Make", "Phase One");
-  vips_image_set_string(made, "exif-ifd0-Model",
-                        "IQ4 (150) (IQ4 (150), ASCII, 10 components, 10 bytes)");
+  vips_image_set_string(made, "exif-ifd0-Model", "IQ4 (150) (cut off by libvips)");
   vips_image_set_string(made, "exif-ifd2-DateTimeOriginal", "2019:05:01 10:00:00");
   vips_image_set_int(made, VIPS_META_ORIENTATION, 6);
   g_object_unref(im);
