@@ -18,7 +18,7 @@
 #include "catalogue/format.h"
 #include "image/vips_io.h"
 
-enum { STRIP_BYTES = 1 << 20, KEPT_BYTES = 24 << 20 };
+enum { STRIP_BYTES = 1 << 17, KEPT_BYTES = 24 << 20 };
 static const double most_pixels = 500e6;
 
 /* ---- the budget ---- */
@@ -185,7 +185,7 @@ static void reduce_row(const struct job *j, const struct reducer *r, int y, uint
 static int read_pixels(const struct job *j, uint8_t *rgb, struct kz_err *err) {
   VipsImage *v = j->rgb;
   int code = 0, strip = (int)(STRIP_BYTES / VIPS_IMAGE_SIZEOF_LINE(v));
-  strip = VIPS_CLIP(8, strip, 256);
+  strip = VIPS_CLIP(16, strip, 256);
   struct reducer r = {0};
   VipsRegion *region = vips_region_new(v);
   if (j->factor > 1) {
