@@ -22,8 +22,8 @@ struct session {
 };
 
 static const char notes[] =
-    "Every JPEG, PNG, TIFF, WebP, HEIC, AVIF and JPEG XL in the folders is read once, decoded fully\n"
-    "and measured. Adding again reads only what is new or changed; a file that was moved is known\n"
+    "Every JPEG, PNG, TIFF, WebP, HEIC, AVIF and JPEG XL in the folders is read once, decoded\n"
+    "fully and measured. Adding again reads only what is new or changed; a file that was moved is known\n"
     "by its content. Names that begin with a dot are passed over; links are followed, each folder\n"
     "is visited once. A file that cannot be decoded is kept with the reason. After Ctrl-C, or a\n"
     "crash, the next run goes on.\n"
@@ -35,8 +35,8 @@ static const char notes[] =
     "  kizil dataset add murals.db photographs scans\n"
     "  kizil dataset add murals.db --meta list.csv\n"
     "\n"
-    "Exit status: 0 done, 1 something failed, 2 wrong usage, 130 interrupted. Files that cannot be\n"
-    "read or decoded are reported and are no failure.";
+    "Exit status: 0 done, 1 something failed, 2 wrong usage, 130 interrupted. Files that cannot\n"
+    "be read or decoded are reported and are no failure.";
 
 /* ---- host ---- */
 

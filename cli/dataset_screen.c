@@ -10,9 +10,9 @@
 
 static const char notes[] =
     "Verdicts follow from what is stored: nothing is decoded. MEASURE=VALUE sets a threshold of\n"
-    "this catalogue, MEASURE=default takes it back; 'kizil dataset info CATALOGUE IMAGE' shows the\n"
-    "measures. Of images that show the same, turned, mirrored, resized or cropped too, the largest\n"
-    "that nothing speaks against stays; those that overlap are grouped, and stay.\n"
+    "this catalogue, MEASURE=default takes it back; 'kizil dataset info CATALOGUE IMAGE' shows\n"
+    "the measures. Of images that show the same, turned, mirrored, resized or cropped too, the\n"
+    "largest that nothing speaks against stays; those that overlap are grouped, and stay.\n"
     "\n"
     "  kizil dataset screen murals.db short-side=384";
 

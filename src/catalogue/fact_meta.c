@@ -206,7 +206,8 @@ static int check_columns(const struct meta *m, const struct kz_csv_record *r, st
 static int take_csv_record(struct meta *m, const struct columns *k,
                            const struct kz_csv_record *r, struct kz_err *err) {
   struct record one = {.line = r->line};
-  if (r->problem) return kz_err_set(err, KZ_EFORMAT, "%s: line %d: %s", m->path, r->line, r->problem);
+  if (r->problem)
+    return kz_err_set(err, KZ_EFORMAT, "%s: line %d: %s", m->path, r->line, r->problem);
   if (r->count > k->count)
     return kz_err_set(err, KZ_EFORMAT, "%s: line %d: %d fields under %d columns", m->path, r->line,
                       r->count, k->count);

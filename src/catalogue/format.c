@@ -20,7 +20,8 @@ static const struct kz__format avif = {"AVIF", "avif", "heifload_source", NULL, 
 static const struct kz__format jxl = {"JPEG XL", "jxl", "jxlload_source", NULL, 20, 1};
 
 static const struct kz__format *of_brand(const unsigned char *b, size_t n) {
-  static const char *const heif[] = {"heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"};
+  static const char *const heif[] = {"heic", "heix", "heim", "heis",
+                                     "hevc", "hevx", "mif1", "msf1"};
   if (n < 12 || memcmp(b + 4, "ftyp", 4)) return NULL;
   if (!memcmp(b + 8, "avif", 4) || !memcmp(b + 8, "avis", 4)) return &avif;
   for (size_t i = 0; i < sizeof heif / sizeof *heif; i++)

@@ -1,7 +1,7 @@
 /* Real folders first, links to folders last and in order of their names, one at a time: each folder
  * is entered once, by its device and inode, so that neither loops nor links that cross (which have
  * paths without number) can hold the walk up, and which of several paths a file is known by does
- * not depend on the threads' timing. Names are bytes and are not looked into beyond their suffix. */
+ * not depend on the threads' timing. Names are bytes; only their suffix is looked at. */
 #include "catalogue/walk.h"
 
 #include <dirent.h>

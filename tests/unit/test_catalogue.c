@@ -268,8 +268,8 @@ static void test_json(void **state) {
   struct kz_err err = {0};
   struct kz_catalogue_told told;
   struct kz_catalogue *c = catalogue_of_four();
-  write_text("a.json", "[{\"file\": \"b.jpg\", \"cave\": 17, \"copy\": true, \"x\": null, \"y\": 1.5},"
-                       " {\"file\": \"nothing.jpg\"}]");
+  write_text("a.json", "[{\"file\": \"b.jpg\", \"cave\": 17, \"copy\": true, \"x\": null,"
+                       " \"y\": 1.5}, {\"file\": \"nothing.jpg\"}]");
   assert_ok(kz_catalogue_meta(c, in_folder("a.json"), NULL, &told, &err));
   assert_string_equal(fact(c, 3, "cave"), "17");
   assert_string_equal(fact(c, 3, "copy"), "yes");

@@ -164,8 +164,8 @@ static void test_large(void **state) {
 
   save(scene(40, 30, 3), "x.jpg", "[interlace]");
   data = read_file(in_folder("x.jpg"), &size);
-  for (i = 2; i + 9 < size && data[i + 1] != 0xc2; i += 2 + (size_t)(data[i + 2] << 8 | data[i + 3])) {
-  }
+  i = 2; /* to the frame's header */
+  while (i + 9 < size && data[i + 1] != 0xc2) i += 2 + (size_t)(data[i + 2] << 8 | data[i + 3]);
   assert_true(i + 9 < size);
   put_be(data + i + 5, 12000, 2);
   put_be(data + i + 7, 12000, 2);
