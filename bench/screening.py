@@ -2,7 +2,7 @@
 """Recall and false alarms of the measures of src/screen, on defects put into real pictures.
 
 usage: screening.py [--program build-bench/bench/bench_screen] [--pictures FOLDER] [--set]
-                    [--every N]
+                    [--every N] [--only TEXT[,TEXT]...]
 
 The pictures (default: murals/train of $KIZIL_SHARED or ../shared/data) fall into two halves by a
 hash of their names. Thresholds were set on the first; the table is made from the second, --set
@@ -71,8 +71,8 @@ def screened(period):
         h, w = image.shape[:2]
         angle = np.pi / 4 + (rng.random() - 0.5) * 0.3
         y, x = np.mgrid[:h, :w].astype(np.float32) * (2 * np.pi / period)
-        dots = np.cos(x * np.cos(angle) + y * np.sin(angle)) * np.cos(
-            y * np.cos(angle) - x * np.sin(angle))
+        dots = 0.5 * (np.cos(x * np.cos(angle) + y * np.sin(angle)) + np.cos(
+            y * np.cos(angle) - x * np.sin(angle)))
         tone = image.astype(np.float32) / 255
         ink = 1 / (1 + np.exp(-(tone - 0.5 + 0.5 * dots[..., None]) * 8))
         ink = cv2.GaussianBlur(ink, (0, 0), period / 5)
@@ -150,17 +150,19 @@ def main():
     parser.add_argument("--pictures", type=pathlib.Path, default=shared / "data/murals/train")
     parser.add_argument("--set", action="store_true")
     parser.add_argument("--every", type=int, default=1, help="every N-th picture only")
+    parser.add_argument("--only", default="", help="defects whose names start so")
     o = parser.parse_args()
+    defects = [d for d in DEFECTS if d[0].startswith(tuple(o.only.split(",")))]
     cv2.setNumThreads(1)
     screen = Screen(o.program)
     paths = [p for p in sorted(o.pictures.glob("*")) if half(p) != o.set][::o.every]
     if not paths:
         sys.exit(f"{o.pictures}: no pictures")
-    clean, found = [], {name: [] for name, _, _ in DEFECTS}
+    clean, found = [], {name: [] for name, _, _ in defects}
     for path in paths:
         image = cv2.imread(str(path))
         clean.append(screen.values(as_jpeg(image, KEPT)))
-        for name, _, defect in DEFECTS:
+        for name, _, defect in defects:
             rng = np.random.default_rng(seed_of(path, name))
             harmed = (as_jpeg(image, defect) if isinstance(defect, int)
                       else as_jpeg(defect(image, rng), KEPT))
@@ -177,7 +179,7 @@ def main():
     print(f"| any but short-side | | {share(screen.fails(clean)[:, judged].any(1))} | |\n")
     print("| defect | measure | recall | any | percentiles 0, 5, 50, 95, 100 of the measure |")
     print("| --- | --- | --- | --- | --- |")
-    for name, measure, _ in DEFECTS:
+    for name, measure, _ in defects:
         v, i = np.array(found[name]), screen.names.index(measure)
         known = v[~np.isnan(v[:, i]), i]
         spread = ", ".join(f"{x:.3g}" for x in np.percentile(known, [0, 5, 50, 95, 100])) \

@@ -7,7 +7,7 @@
 
 #include "screen/parts.h"
 
-enum { SAMPLED = 60000, LIGHT = 244, DARK = 11, NEUTRAL = 12, STEP = 60, WIDEST = 12 };
+enum { SAMPLED = 60000, LIGHT = 232, DARK = 22, NEUTRAL = 16, STEP = 60, WIDEST = 12 };
 enum { CELLS = KZ__TEXT_CELLS, ACROSS = 6, ALONG = 2, LEAST = 64 };
 
 static void count_equal(int n, const uint8_t *restrict p, uint32_t *sum) {

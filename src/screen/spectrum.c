@@ -15,7 +15,9 @@
 
 #include "screen/parts.h"
 
-enum { N = KZ__TILE, STRIPE = 16, LOG_N = 7, AXIS = 3, LEAST_POWER = 84 };
+enum { N = KZ__TILE, STRIPE = 16, LOG_N = 7, AXIS = 3, BLOCK = N / 8, LEAST_POWER = 84 };
+/* Bands, of KZ__BANDS: those an enlargement by 2 keeps, and those it leaves empty; screens. */
+enum { MIDDLE = 5, MIDDLE_END = 8, HIGH = 17, HIGH_END = 22, SCREEN = 6 };
 _Static_assert(1 << LOG_N == N, "powers of two");
 
 static void make_tables(struct kz__screen *s) {
@@ -117,8 +119,15 @@ static double median(const struct kz__screen *s, int from, int to) {
 }
 
 struct peak {
-  float power[KZ__BANDS]; /* the highest off the axes, where letters and the 8 px grid are not */
+  float power[KZ__BANDS]; /* the highest that may be a screen's */
 };
+
+/* Off the axes, where straight edges are, and off the harmonics of JPEG's 8 px grid. */
+static bool may_be_screen(int u, int v) {
+  u = u < 0 ? -u : u;
+  bool block = (u + 1) % BLOCK <= 2 && (v + 1) % BLOCK <= 2;
+  return u > AXIS && v > AXIS && !block;
+}
 
 static void sort_powers(struct kz__screen *s, struct peak *peak) {
   int at[N];
@@ -134,11 +143,9 @@ static void sort_powers(struct kz__screen *s, struct peak *peak) {
       float p = 0.5f * (power[at[(u + N) % N] * N + at[v % N]] +
                         power[at[(N - u) % N] * N + at[(N - v) % N]]);
       s->part.spectrum.count[band][bin_of(p)]++;
-      if (v > AXIS && (u > AXIS || u < -AXIS) && p > peak->power[band]) peak->power[band] = p;
+      if (may_be_screen(u, v) && p > peak->power[band]) peak->power[band] = p;
     }
 }
-
-static int band_of(double frequency) { return (int)(2 * frequency * KZ__BANDS + 0.5); }
 
 void kz__screen_spectrum(struct kz__screen *s, double *values) {
   struct peak peak;
@@ -153,10 +160,10 @@ void kz__screen_spectrum(struct kz__screen *s, double *values) {
   add_pair(s, (int[]){x[0], x[1]}, (int[]){y[0], y[1]}, true);
   add_pair(s, (int[]){x[1], x[0]}, (int[]){y[0], y[1]}, false);
   sort_powers(s, &peak);
-  double middle = median(s, band_of(0.1), band_of(0.2));
+  double middle = median(s, MIDDLE, MIDDLE_END);
   if (middle < LEAST_POWER) return; /* nothing there but rounding */
-  values[KZ__UPSCALE] = middle - median(s, band_of(0.3), KZ__BANDS);
-  for (int band = band_of(0.12); band < KZ__BANDS; band++) {
+  values[KZ__UPSCALE] = middle - median(s, HIGH, HIGH_END);
+  for (int band = SCREEN; band < KZ__BANDS; band++) {
     double around = median(s, band - 1, band + 1);
     double over = 10 * log10((double)peak.power[band] + 1e-30) + 320 * log10(2) - around;
     moire = over > moire && around > LEAST_POWER ? over : moire;
