@@ -13,7 +13,8 @@
 
 #include "near/private.h"
 
-enum { HASH_TABLES = 16, LOCAL_TABLES = 8, HASH_ALIKE = 10, LOCAL_ALIKE = 44, NEXT = 24 };
+enum { HASH_TABLES = 16, LOCAL_TABLES = 8, HASH_ALIKE = 10, LOCAL_ALIKE = 40, NEXT = 24 };
+enum { VOTES = 2 }; /* locals that say the same; the hash says it alone */
 enum { HASH_STEP = 1, LOCAL_STEP = 3 }; /* of progress */
 
 struct table {
@@ -25,7 +26,7 @@ struct table {
 
 struct search {
   const struct kz_near_set *set;
-  int n, since;
+  int n, since, bits; /* bits: of a local in a table */
   struct kz__near_list list;
 };
 
@@ -41,16 +42,29 @@ static int by_number(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
+/* One item for each pair and way, its votes added up. */
 static void tidy(struct kz__near_list *l) {
   size_t kept = 0;
   if (l->count) qsort(l->item, l->count, sizeof *l->item, by_number);
-  for (size_t i = 0; i < l->count; i++)
-    if (!kept || l->item[i] != l->item[kept - 1]) l->item[kept++] = l->item[i];
+  for (size_t i = 0; i < l->count; i++) {
+    uint64_t item = l->item[i], *last = l->item + kept - 1;
+    if (!kept || item >> 7 != *last >> 7) l->item[kept++] = item;
+    else if ((*last & KZ__NEAR_VOTES) + (item & KZ__NEAR_VOTES) <= KZ__NEAR_VOTES)
+      *last += item & KZ__NEAR_VOTES;
+    else *last |= KZ__NEAR_VOTES;
+  }
   l->count = kept;
 }
 
-/* Doubles are dropped before room is made. */
-static int note(struct search *s, int a, int b, int how, struct kz_err *err) {
+static void drop_the_few(struct kz__near_list *l) {
+  size_t kept = 0;
+  for (size_t i = 0; i < l->count; i++)
+    if ((l->item[i] & KZ__NEAR_VOTES) >= VOTES) l->item[kept++] = l->item[i];
+  l->count = kept;
+}
+
+/* Votes for one pair are brought together before room is made. */
+static int note(struct search *s, int a, int b, int how, uint64_t votes, struct kz_err *err) {
   struct kz__near_list *l = &s->list;
   if (l->count == l->room) {
     tidy(l);
@@ -62,7 +76,8 @@ static int note(struct search *s, int a, int b, int how, struct kz_err *err) {
       l->room = room;
     }
   }
-  l->item[l->count++] = a < b ? kz__near_maybe(a, b, how) : kz__near_maybe(b, a, how);
+  l->item[l->count++] =
+      (a < b ? kz__near_maybe(a, b, how) : kz__near_maybe(b, a, how)) | votes;
   return 0;
 }
 
@@ -161,7 +176,7 @@ static int hash_ask(struct search *s, const struct table *t, uint64_t mask, int 
     for (int k = 0; k < NEXT && at > t->start[key]; k++) {
       int a = (int)t->id[--at];
       if (kz__near_bits(hash_of(s, a) ^ laid) > HASH_ALIKE) continue;
-      int code = note(s, a, b, way, err);
+      int code = note(s, a, b, way, VOTES, err);
       if (code) return code;
     }
   }
@@ -186,6 +201,8 @@ static int by_hash(struct search *s, const struct kz_near_host *host, struct kz_
 
 /* ---- by locals: number `picture * KZ_NEAR_LOCALS + i` ---- */
 
+static int first_bit(int table) { return table * 128 / LOCAL_TABLES; }
+
 static uint32_t local_key(const uint64_t bits[4], int from, int n) {
   int word = from >> 6 & 3, shift = from & 63;
   uint64_t v = bits[word] >> shift;
@@ -195,6 +212,11 @@ static uint32_t local_key(const uint64_t bits[4], int from, int n) {
 
 static const uint64_t *local_bits(const struct search *s, uint32_t id) {
   return kz__near_set_get(s->set, (int)(id / KZ_NEAR_LOCALS))->bits[id % KZ_NEAR_LOCALS];
+}
+
+static int local_angle(const struct search *s, uint32_t id) {
+  return kz__near_placed(kz__near_set_get(s->set, (int)(id / KZ_NEAR_LOCALS))
+                             ->place[id % KZ_NEAR_LOCALS]).angle;
 }
 
 static void local_fill(const struct search *s, struct table *t, int from) {
@@ -213,28 +235,48 @@ static void local_fill(const struct search *s, struct table *t, int from) {
   table_close(t);
 }
 
-static int meet(struct search *s, uint32_t p, uint32_t q, bool mirror, struct kz_err *err) {
-  int a = (int)(p / KZ_NEAR_LOCALS), b = (int)(q / KZ_NEAR_LOCALS);
+/* Whether two locals fell together in a table before number `table`: each counts once. */
+static bool met_before(const uint64_t x[4], const uint64_t y[4], int table, int bits) {
+  for (int i = 0; i < table; i++) {
+    int from = first_bit(i);
+    if (local_key(x, from, bits) == local_key(y, from, bits)) return true;
+    if (local_key(x, from + 128, bits) == local_key(y, from + 128, bits)) return true;
+  }
+  return false;
+}
+
+/* Two that fell together in the tables of number `table`, in the second if `half`. */
+static int meet(struct search *s, uint32_t p, uint32_t q, int table, bool half, bool mirror,
+                struct kz_err *err) {
+  int a = (int)(p / KZ_NEAR_LOCALS), b = (int)(q / KZ_NEAR_LOCALS), other = first_bit(table);
   if (a == b || (a < s->since && b < s->since)) return 0;
   const uint64_t *x = local_bits(s, p), *y = local_bits(s, q);
   const uint64_t turned[4] = {x[2], x[3], x[0], x[1]};
-  if (kz__near_distance(mirror ? turned : x, y) > LOCAL_ALIKE) return 0;
-  return note(s, a, b, mirror ? KZ__NEAR_MIRROR : KZ__NEAR_PLAIN, err);
+  if (mirror) x = turned, other += 128;
+  if (kz__near_distance(x, y) > LOCAL_ALIKE || met_before(x, y, table, s->bits)) return 0;
+  if ((half || (mirror && p > q)) &&
+      local_key(x, other, s->bits) == local_key(y, other, s->bits)) return 0;
+  int ap = local_angle(s, p), aq = local_angle(s, q);
+  int turn = mirror ? ap + aq - 64 : a < b ? ap - aq : aq - ap; /* of b, to lie as a does */
+  int how = (mirror ? KZ__NEAR_MIRROR : KZ__NEAR_PLAIN) + (((turn + 8) & 127) >> 4);
+  return note(s, a, b, how, 1, err);
 }
 
-static int local_join(struct search *s, const struct table *t, struct kz_err *err) {
+static int local_join(struct search *s, const struct table *t, int table, bool half,
+                      struct kz_err *err) {
   size_t buckets = (size_t)1 << t->bits;
   int code = 0;
   for (size_t key = 0; !code && key < buckets; key++)
     for (uint32_t i = t->start[key] + 1; !code && i < t->start[key + 1]; i++) {
       uint32_t first = t->start[key], from = i - first > NEXT ? i - NEXT : first;
-      for (uint32_t k = from; !code && k < i; k++) code = meet(s, t->id[k], t->id[i], false, err);
+      for (uint32_t k = from; !code && k < i; k++)
+        code = meet(s, t->id[k], t->id[i], table, half, false, err);
     }
   return code;
 }
 
 /* t: bits from o on; half: from o + 128 on. */
-static int mirror_join(struct search *s, const struct table *t, const struct table *half,
+static int mirror_join(struct search *s, const struct table *t, const struct table *half, int table,
                        struct kz_err *err) {
   uint32_t buckets = (uint32_t)1 << t->bits;
   int code = 0;
@@ -245,7 +287,7 @@ static int mirror_join(struct search *s, const struct table *t, const struct tab
       uint32_t from = at - first > NEXT / 2 ? at - NEXT / 2 : first;
       uint32_t to = end - at > NEXT / 2 ? at + NEXT / 2 : end;
       for (uint32_t k = from; !code && k < to; k++)
-        code = meet(s, half->id[i], t->id[k], true, err);
+        code = meet(s, half->id[i], t->id[k], table, false, true, err);
     }
   return code;
 }
@@ -255,20 +297,20 @@ static int by_locals(struct search *s, const struct kz_near_host *host, struct k
   size_t locals = 0;
   int code;
   for (int i = 0; i < s->n; i++) locals += (size_t)kz__near_set_get(s->set, i)->count;
-  int bits = bits_for(locals, 0);
+  int bits = s->bits = bits_for(locals, 1);
   if ((code = table_init(&t, bits, locals, err))) goto out;
   if ((code = table_init(&half, bits, locals, err))) goto out;
   for (int i = 0; !code && i < LOCAL_TABLES; i++) {
-    int from = i * 128 / LOCAL_TABLES;
+    int from = first_bit(i);
     if (kz__near_tell(host, HASH_TABLES * HASH_STEP + i * LOCAL_STEP)) {
       code = kz_err_set(err, KZ_EINTR, "stopped");
       goto out;
     }
     local_fill(s, &t, from);
     local_fill(s, &half, from + 128);
-    if ((code = local_join(s, &t, err))) goto out;
-    if ((code = local_join(s, &half, err))) goto out;
-    code = mirror_join(s, &t, &half, err);
+    if ((code = local_join(s, &t, i, false, err))) goto out;
+    if ((code = local_join(s, &half, i, true, err))) goto out;
+    code = mirror_join(s, &t, &half, i, err);
   }
 out:
   table_release(&t);
@@ -286,6 +328,7 @@ int kz__near_candidates(const struct kz_near_set *set, int since, const struct k
     return code;
   }
   tidy(&s.list);
+  drop_the_few(&s.list);
   *out = s.list;
   return 0;
 }

@@ -60,10 +60,12 @@ size_t kz__near_block(int count);
 void kz__near_view_init(struct kz__near_view *v, const struct kz_near_print *p, void *block);
 const struct kz__near_view *kz__near_set_get(const struct kz_near_set *s, int i);
 
-/* A possible pair: ordered as the number is, by a, then b, then how. */
+/* A possible pair: ordered as the number is, by a, then b, then how. The low 7 bits are votes. */
+enum { KZ__NEAR_VOTES = 127 };
 static inline uint64_t kz__near_maybe(int a, int b, int how) {
-  return (uint64_t)a << 34 | (uint64_t)b << 4 | (uint64_t)how;
+  return (uint64_t)a << 38 | (uint64_t)b << 12 | (uint64_t)how << 7;
 }
+static inline int kz__near_maybe_how(uint64_t item) { return (int)(item >> 7 & 31); }
 struct kz__near_list {
   uint64_t *item;
   size_t count, room;
@@ -78,10 +80,10 @@ bool kz__near_tell(const struct kz_near_host *host, int done);
 /* Prints in a set: a local of one has a number of 32 bits. */
 enum { KZ__NEAR_MOST = 1 << 26 };
 
-/* Ways to look for how b lies on a: by locals, plain or mirrored, or by the hash's way. */
-enum { KZ__NEAR_PLAIN = 8, KZ__NEAR_MIRROR = 9 };
-/* Try `how` (a way 0 to 7, or one of the two above); fills all of `pair` but a and b, if they are
- * of one picture. */
+/* How b may lie on a: by the hash in one of the ways; or as locals say, plain or mirrored, and then
+ * by how many eighths of a turn, which serves to bring votes together. */
+enum { KZ__NEAR_PLAIN = 8, KZ__NEAR_MIRROR = 16, KZ__NEAR_HOWS = 24 };
+/* Try `how`; fills all of `pair` but a and b, if they are of one picture. */
 bool kz__near_verify(const struct kz__near_view *a, const struct kz__near_view *b, int how,
                      struct kz_near_pair *pair);
 

@@ -20,27 +20,28 @@ static int keep(struct kz_near_pairs *p, int *room, const struct kz_near_pair *p
   return 0;
 }
 
-/* Items are ordered by pair, and in a pair by how; the rest of a pair that is found is passed. */
+/* Items are ordered by pair, and in a pair by how. Locals are asked once, whatever the turn; the
+ * rest of a pair that is found is passed over. */
 static int look(const struct kz_near_set *s, const struct kz__near_list *l,
                 const struct kz_near_host *host, struct kz_near_pairs *out, struct kz_err *err) {
-  int room = 0;
-  uint64_t found = UINT64_MAX;
-  for (size_t i = 0; i < l->count; i++) {
+  int room = 0, code = 0;
+  uint64_t found = UINT64_MAX, tried = UINT64_MAX;
+  for (size_t i = 0; !code && i < l->count; i++) {
     uint64_t item = l->item[i];
-    int a = (int)(item >> 34), b = (int)(item >> 4 & 0x3fffffff);
+    int how = kz__near_maybe_how(item), a = (int)(item >> 38);
+    int b = (int)(item >> 12 & (KZ__NEAR_MOST - 1));
     struct kz_near_pair pair = {.a = a, .b = b};
     if (i % 4096 == 0 &&
         kz__near_tell(host, KZ__NEAR_STEPS + (int)(i * (100 - KZ__NEAR_STEPS) / l->count)))
       return kz_err_set(err, KZ_EINTR, "stopped");
-    if (item >> 4 == found ||
-        !kz__near_verify(kz__near_set_get(s, a), kz__near_set_get(s, b), item & 15, &pair))
-      continue;
-    found = item >> 4;
-    int code = keep(out, &room, &pair, err);
-    if (code) return code;
+    if (item >> 12 == found || (how >= KZ__NEAR_PLAIN && item >> 10 == tried)) continue;
+    if (how >= KZ__NEAR_PLAIN) tried = item >> 10;
+    if (!kz__near_verify(kz__near_set_get(s, a), kz__near_set_get(s, b), how, &pair)) continue;
+    found = item >> 12;
+    code = keep(out, &room, &pair, err);
   }
   kz__near_tell(host, 100);
-  return 0;
+  return code;
 }
 
 int kz_near_search(const struct kz_near_set *s, int since, const struct kz_near_host *host,

@@ -376,6 +376,6 @@ bool kz__near_verify(const struct kz__near_view *a, const struct kz__near_view *
                      struct kz_near_pair *pair) {
   struct scene s = {.a = a, .b = b, .unit_a = unit_of(a), .unit_b = unit_of(b)};
   if (how < KZ__NEAR_WAYS) return by_way(&s, how, pair);
-  s.mirror = how == KZ__NEAR_MIRROR;
+  s.mirror = how >= KZ__NEAR_MIRROR;
   return by_locals(&s, pair);
 }
