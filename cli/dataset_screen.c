@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <kizil/catalogue.h>
+#include <kizil/image.h>
 
 #include "dataset.h"
 
@@ -13,6 +14,7 @@ static const char notes[] =
     "this catalogue, MEASURE=default takes it back; 'kizil dataset info CATALOGUE IMAGE' shows\n"
     "the measures. Of images that show the same, turned, mirrored, resized or cropped too, the\n"
     "largest that nothing speaks against stays; those that overlap are grouped, and stay.\n"
+    "--again decodes and measures all images anew: after an update of kizil with other measures.\n"
     "\n"
     "  kizil dataset screen murals.db short-side=384";
 
@@ -40,6 +42,30 @@ static void progress(void *user, const struct kz_catalogue_progress *p) {
                   (long long)p->found);
 }
 
+static void failed(void *user, const char *message) {
+  kz_cli_progress_end(user);
+  kz_cli_warn("%s", message);
+}
+
+static void measured(void *user, const struct kz_catalogue_progress *p) {
+  kz_cli_progress(user, "measuring: %lld of %lld images", (long long)p->done,
+                  (long long)p->found);
+}
+
+static int measure(struct kz_catalogue *c, struct kz_err *err) {
+  struct kz_cli_progress line = {0};
+  struct kz_catalogue_added added;
+  const struct kz_catalogue_add_options o = {.threads = 0};
+  const struct kz_catalogue_host host = {
+      .user = &line, .stop = stop, .progress = measured, .failed = failed};
+  int code = kz_image_startup("kizil", 0, err);
+  if (!code) code = kz_catalogue_again(c, &o, &host, &added, err);
+  kz_cli_progress_end(&line);
+  if (!code) printf("%lld images measured again\n", (long long)added.total.images);
+  kz_image_shutdown();
+  return code;
+}
+
 static int match(struct kz_catalogue *c, struct kz_err *err) {
   struct kz_cli_progress line = {0};
   struct kz_catalogue_matched m;
@@ -54,11 +80,13 @@ static int match(struct kz_catalogue *c, struct kz_err *err) {
 }
 
 /* Verdicts come before and after the search: of duplicates that stays which nothing is against. */
-static int screen(const char *path, const char **thresholds, int count, struct kz_err *err) {
+static int screen(const char *path, const char **thresholds, int count, bool again,
+                  struct kz_err *err) {
   struct kz_catalogue *c = NULL;
   char *text = NULL;
   int code = kz_catalogue_open(path, &c, err);
   for (int i = 0; i < count && !code; i++) code = set_threshold(c, thresholds[i], err);
+  if (!code && again) code = measure(c, err);
   if (!code) code = kz_catalogue_judge(c, err);
   if (!code) code = match(c, err);
   if (!code) code = kz_catalogue_judge(c, err);
@@ -72,20 +100,24 @@ static int screen(const char *path, const char **thresholds, int count, struct k
 static int run(int argc, char **argv) {
   const char *path = NULL;
   int count = 0;
+  bool again = false;
   struct kz_err err = {0};
   const struct kz_cli_positional positionals[] = {
       {"CATALOGUE", &path, "as made by 'kizil dataset init'", false}, {0}};
+  const struct kz_cli_option options[] = {
+      {.name = "again", .flag = &again, .help = "decode and measure all images anew first"}, {0}};
   const char **thresholds = calloc((size_t)argc, sizeof *thresholds);
   if (!thresholds) return KZ_EXIT_FAILURE;
   const struct kz_cli_rest rest = {"MEASURE=VALUE", thresholds, &count, "thresholds to set"};
   const struct kz_cli_parser parser = {.command = &kz_dataset_screen,
                                        .positionals = positionals,
                                        .rest = &rest,
+                                       .options = options,
                                        .notes = notes};
   int status = kz_cli_parse(&parser, argc, argv);
   if (status < 0) {
     kz_cli_catch_interrupts();
-    int code = screen(path, thresholds, count, &err);
+    int code = screen(path, thresholds, count, again, &err);
     status = code ? kz_cli_fail(&err) : KZ_EXIT_OK;
     if (code == KZ_EINTR) status = KZ_EXIT_INTERRUPTED;
   }

@@ -69,6 +69,13 @@ int kz_catalogue_add(struct kz_catalogue *c, const char *const *folders, int cou
                      const struct kz_catalogue_host *host, struct kz_catalogue_added *added,
                      struct kz_err *err);
 
+/* Decode and measure every image again, from a file of each, and replace what was measured: after a
+ * measure has changed. Reviews and the facts of lists stay. An image without a file keeps what it
+ * has. `added` counts the images measured as `total.images`. */
+int kz_catalogue_again(struct kz_catalogue *c, const struct kz_catalogue_add_options *o,
+                       const struct kz_catalogue_host *host, struct kz_catalogue_added *added,
+                       struct kz_err *err);
+
 struct kz_catalogue_told {
   int64_t lines;   /* of the list, without its head */
   int64_t used;    /* that named a picture of the catalogue */

@@ -50,6 +50,7 @@ struct adding {
   int workers;
   int64_t found, unchanged, walking; /* atomic */
   double began;
+  bool again; /* what is known is measured anew */
   bool stopped;
   bool no_memory; /* atomic: a walker met it */
   int64_t run;
@@ -262,12 +263,13 @@ static int run_begins(struct adding *a, const char *const *folders, int count, c
   sqlite3_stmt *s = NULL;
   char *text = options_json(folders, count, copy);
   int code = kz__db_prepare(a->c,
-                            "INSERT INTO run(command, started, version, options) VALUES('add',"
+                            "INSERT INTO run(command, started, version, options) VALUES(?3,"
                             " strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), ?1, ?2)",
                             &s, err);
   if (!code) {
     sqlite3_bind_text(s, 1, KZ_VERSION, -1, SQLITE_STATIC);
     sqlite3_bind_text(s, 2, text ? text : "{}", -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 3, a->again ? "screen --again" : "add", -1, SQLITE_STATIC);
     code = kz__db_run(a->c, s, err);
   }
   if (!code) a->run = sqlite3_last_insert_rowid(a->c->db);
@@ -301,12 +303,12 @@ static int workers_for(int64_t threads) {
 static int set_up(struct adding *a, const char *const *folders, int count, const char *copy,
                   struct kz_err *err) {
   const struct kz__walk_host host = {.user = a, .file = on_file, .failed = on_unreadable};
-  int code = kz__known_load(a->c, copy, &a->work.known, err);
+  int code = kz__known_load(a->c, copy, a->again, &a->work.known, err);
   if (!code) code = kz__queue_init(&a->files, FILES, WALKERS, err);
   if (!code) code = kz__queue_init(&a->rows, ROWS, WALKERS + a->workers, err);
   if (!code) code = kz__walk_new(folders, count, &host, &a->walk, err);
-  if (!code) code = kz__writer_new(a->c, a->host, a->added, &a->writer, err);
-  if (!code) code = run_begins(a, folders, count, copy, err);
+  if (!code) code = kz__writer_new(a->c, a->again, a->host, a->added, &a->writer, err);
+  if (!code) code = run_begins(a, folders, a->again ? 0 : count, copy, err);
   a->work.files = &a->files;
   a->work.rows = &a->rows;
   a->work.measuring = a->c->measuring;
@@ -325,7 +327,7 @@ static int go(struct adding *a, struct kz_err *err) {
   if (!code && a->stopped)
     code = kz_err_set(err, KZ_EINTR, "stopped; what is in the catalogue is sound, and the next run "
                                      "goes on");
-  if (!code) code = mark_gone(a, err);
+  if (!code && !a->again) code = mark_gone(a, err);
   if (!code) code = run_ends(a, err);
   return code;
 }
@@ -343,34 +345,85 @@ static void release(struct adding *a) {
   free(a);
 }
 
+static int add(struct kz_catalogue *c, const char *const *folders, int count, int64_t threads,
+               const char *copy, bool again, const struct kz_catalogue_host *host,
+               struct kz_catalogue_added *added, struct kz_err *err) {
+  struct adding *a = calloc(1, sizeof *a);
+  if (!a) return kz_err_set(err, KZ_ENOMEM, "%s: no memory to add to it", c->path);
+  a->c = c;
+  a->host = host;
+  a->added = added;
+  a->began = kz_now();
+  a->again = again;
+  a->workers = workers_for(threads);
+  kz__budget_init(&a->work.budget, DECODED);
+  pthread_rwlock_init(&a->work.lock, NULL);
+  int code = set_up(a, folders, count, copy, err);
+  if (!code) code = go(a, err);
+  release(a);
+  return code;
+}
+
 int kz_catalogue_add(struct kz_catalogue *c, const char *const *folders, int count,
                      const struct kz_catalogue_add_options *o,
                      const struct kz_catalogue_host *host, struct kz_catalogue_added *added,
                      struct kz_err *err) {
   *added = (struct kz_catalogue_added){0};
   char *copy = NULL;
-  int code = 0;
   if (o->copy) {
-    code = kz_mkdirs(o->copy, err);
+    int code = kz_mkdirs(o->copy, err);
     if (code) return code;
     if (!(copy = realpath(o->copy, NULL)))
       return kz_err_set(err, KZ_EIO, "%s: %s", o->copy, strerror(errno));
   }
-  struct adding *a = calloc(1, sizeof *a);
-  if (!a) {
-    free(copy);
-    return kz_err_set(err, KZ_ENOMEM, "%s: no memory to add to it", c->path);
-  }
-  a->c = c;
-  a->host = host;
-  a->added = added;
-  a->began = kz_now();
-  a->workers = workers_for(o->threads);
-  kz__budget_init(&a->work.budget, DECODED);
-  pthread_rwlock_init(&a->work.lock, NULL);
-  code = set_up(a, folders, count, copy, err);
-  if (!code) code = go(a, err);
-  release(a);
+  int code = add(c, folders, count, o->threads, copy, false, host, added, err);
   free(copy);
+  return code;
+}
+
+struct paths {
+  char **list;
+  int count, room;
+};
+
+static int keep_path(struct paths *p, const char *bytes, int size, struct kz_err *err) {
+  char *path = strndup(bytes ? bytes : "", (size_t)size);
+  if (path && access(path, F_OK)) { /* gone, or not to be looked at: its measures stay */
+    free(path);
+    return 0;
+  }
+  if (path && p->count == p->room) {
+    int room = p->room ? 2 * p->room : 1024;
+    char **grown = realloc(p->list, (size_t)room * sizeof *grown);
+    if (grown) {
+      p->list = grown;
+      p->room = room;
+    }
+  }
+  if (!path || p->count == p->room) {
+    free(path);
+    return kz_err_set(err, KZ_ENOMEM, "no memory for the list of files");
+  }
+  p->list[p->count++] = path;
+  return 0;
+}
+
+int kz_catalogue_again(struct kz_catalogue *c, const struct kz_catalogue_add_options *o,
+                       const struct kz_catalogue_host *host, struct kz_catalogue_added *added,
+                       struct kz_err *err) {
+  static const char sql[] = "SELECT min(path) FROM file WHERE image IS NOT NULL AND NOT gone"
+                            " GROUP BY image";
+  struct paths paths = {0};
+  sqlite3_stmt *s = NULL;
+  *added = (struct kz_catalogue_added){0};
+  int code = kz__db_prepare(c, sql, &s, err);
+  while (code >= 0 && (code = kz__db_step(c, s, err)) == 1)
+    code = keep_path(&paths, sqlite3_column_blob(s, 0), sqlite3_column_bytes(s, 0), err);
+  sqlite3_finalize(s);
+  if (!code)
+    code = add(c, (const char *const *)paths.list, paths.count, o->threads, NULL, true, host,
+               added, err);
+  for (int i = 0; i < paths.count; i++) free(paths.list[i]);
+  free(paths.list);
   return code;
 }

@@ -103,7 +103,8 @@ int kz__work_run(struct kz__work *w, struct kz_err *err);
 /* ---- add_write.c ---- */
 
 struct kz__writer;
-int kz__writer_new(struct kz_catalogue *c, const struct kz_catalogue_host *host,
+/* again: what is known of a content is replaced. */
+int kz__writer_new(struct kz_catalogue *c, bool again, const struct kz_catalogue_host *host,
                    struct kz_catalogue_added *added, struct kz__writer **out, struct kz_err *err);
 /* Takes the row over, on failure too. Writes when a batch is full or old. */
 int kz__writer_add(struct kz__writer *w, struct kz__row *row, struct kz_err *err);

@@ -12,7 +12,18 @@
 enum { BATCH = 64 };
 static const double oldest = 1.0; /* s */
 
-enum statement { IMAGE, FIND, PLACE, UNREADABLE, FACT, SCORE, MAP, PRINT, VERDICT, STATEMENTS };
+enum statement {
+  IMAGE,
+  FIND,
+  PLACE,
+  UNREADABLE,
+  FACT,
+  SCORE,
+  MAP,
+  PRINT,
+  VERDICT,
+  STATEMENTS
+};
 
 static const char *const sql_of[STATEMENTS] = {
     [IMAGE] = "INSERT INTO image(sha256, bytes, format, width, height, bands, bits, is_float,"
@@ -34,8 +45,24 @@ static const char *const sql_of[STATEMENTS] = {
     [VERDICT] = KZ__VERDICT_SQL,
 };
 
+/* For measuring again: the same values; what follows from them goes. */
+static const char replace_image[] =
+    "UPDATE image SET bytes = ?2, format = ?3, width = ?4, height = ?5, bands = ?6, bits = ?7,"
+    " is_float = ?8, frames = ?9, profile = ?10, orientation = ?11, error = ?12"
+    " WHERE sha256 = ?1";
+static const char *const forget_sql[] = {
+    "DELETE FROM fact WHERE image = ?1 AND source = 'exif'",
+    "DELETE FROM score WHERE image = ?1",
+    "DELETE FROM damage WHERE image = ?1",
+    "DELETE FROM print WHERE image = ?1",
+    "DELETE FROM verdict WHERE image = ?1 AND measure <> 'duplicate'",
+};
+enum { FORGET = sizeof forget_sql / sizeof *forget_sql };
+
 struct kz__writer {
   struct kz_catalogue *c;
+  bool again;
+  sqlite3_stmt *forget[FORGET];
   const struct kz_catalogue_host *host;
   struct kz_catalogue_added *added;
   sqlite3_stmt *statement[STATEMENTS];
@@ -46,17 +73,21 @@ struct kz__writer {
   double since; /* the first of the batch came */
 };
 
-int kz__writer_new(struct kz_catalogue *c, const struct kz_catalogue_host *host,
+int kz__writer_new(struct kz_catalogue *c, bool again, const struct kz_catalogue_host *host,
                    struct kz_catalogue_added *added, struct kz__writer **out, struct kz_err *err) {
   struct kz__writer *w = calloc(1, sizeof *w);
   if (!w) return kz_err_set(err, KZ_ENOMEM, "%s: no memory to add to it", c->path);
   w->c = c;
+  w->again = again;
   w->host = host;
   w->added = added;
   w->measures = kz__measure_count(c->measuring);
   int code = kz__thresholds_load(c, &w->thresholds, err);
   for (int i = 0; i < STATEMENTS && !code; i++)
-    code = kz__db_prepare(c, sql_of[i], &w->statement[i], err);
+    code = kz__db_prepare(c, i == IMAGE && again ? replace_image : sql_of[i], &w->statement[i],
+                          err);
+  for (int i = 0; i < FORGET && again && !code; i++)
+    code = kz__db_prepare(c, forget_sql[i], &w->forget[i], err);
   if (code)
     kz__writer_free(w);
   else
@@ -67,6 +98,7 @@ int kz__writer_new(struct kz_catalogue *c, const struct kz_catalogue_host *host,
 void kz__writer_free(struct kz__writer *w) {
   if (!w) return;
   for (int i = 0; i < STATEMENTS; i++) sqlite3_finalize(w->statement[i]);
+  for (int i = 0; i < FORGET; i++) sqlite3_finalize(w->forget[i]);
   for (int i = 0; i < w->count; i++) kz__row_free(w->rows[i]);
   free(w->rows);
   free(w);
@@ -137,14 +169,36 @@ static int put_blobs(struct kz__writer *w, int64_t image, const struct kz__measu
   return kz__db_run(w->c, print, err);
 }
 
-/* An image that another process was faster to add is only a path for us. */
+/* 1: *image is the content's, 0: there is none. */
+static int find_image(struct kz__writer *w, const char *hex, int64_t *image, struct kz_err *err) {
+  sqlite3_stmt *find = w->statement[FIND];
+  bind_text(find, 1, hex);
+  int there = kz__db_step(w->c, find, err);
+  if (there == 1) *image = sqlite3_column_int64(find, 0);
+  sqlite3_reset(find);
+  return there;
+}
+
+static int forget(struct kz__writer *w, int64_t image, struct kz_err *err) {
+  int code = 0;
+  for (int i = 0; i < FORGET && w->again && !code; i++) {
+    sqlite3_bind_int64(w->forget[i], 1, image);
+    code = kz__db_run(w->c, w->forget[i], err);
+  }
+  return code;
+}
+
+/* An image that another process was faster to add is only a path for us; one that is to be measured
+ * again and whose file has changed meanwhile is not known, and left to `add`. */
 static int put_new(struct kz__writer *w, const struct kz__row *r, bool *fresh,
                    struct kz_err *err) {
+  int64_t image = 0;
   int code = put_image(w, r, err);
   *fresh = !code && sqlite3_changes(w->c->db) == 1;
   if (code || !*fresh) return code;
-  int64_t image = sqlite3_last_insert_rowid(w->c->db);
-  code = put_facts(w, image, &r->facts, err);
+  code = find_image(w, r->hex, &image, err);
+  if (code >= 0) code = forget(w, image, err);
+  if (!code) code = put_facts(w, image, &r->facts, err);
   if (!code && r->error)
     return kz__verdict_put_error(w->c, w->statement[VERDICT], image, r->error, err);
   if (!code) code = put_scores(w, image, &r->measured, err);
@@ -175,12 +229,9 @@ static int put_row(struct kz__writer *w, const struct kz__row *r, bool *fresh,
   }
   if (r->is_new) code = put_new(w, r, fresh, err);
   if (code) return code;
-  sqlite3_stmt *find = w->statement[FIND];
-  bind_text(find, 1, r->hex);
-  int there = kz__db_step(w->c, find, err);
-  int64_t image = there == 1 ? sqlite3_column_int64(find, 0) : 0;
-  sqlite3_reset(find);
-  if (there <= 0) return there;
+  int64_t image;
+  int there = find_image(w, r->hex, &image, err);
+  if (there <= 0) return there < 0 || !w->again ? there : 1;
   code = put_place(w, PLACE, r->file, image, NULL, err);
   if (!code && r->copy) code = put_place(w, PLACE, r->copy, image, NULL, err);
   return code ? code : 1;

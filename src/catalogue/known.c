@@ -139,13 +139,14 @@ static int load_contents(struct kz_catalogue *c, struct kz__known *k, struct kz_
   return code;
 }
 
-int kz__known_load(struct kz_catalogue *c, const char *copy, struct kz__known **out,
+int kz__known_load(struct kz_catalogue *c, const char *copy, bool again, struct kz__known **out,
                    struct kz_err *err) {
   struct kz__known *k = calloc(1, sizeof *k);
   if (!k) return out_of_memory(err);
   pthread_mutex_init(&k->mutex, NULL);
   int code = load_files(c, copy, k, err);
-  if (!code) code = load_contents(c, k, err);
+  if (!code && !again) code = load_contents(c, k, err);
+  for (int i = 0; again && i < k->count; i++) k->files[i].whole = false;
   if (code)
     kz__known_free(k);
   else

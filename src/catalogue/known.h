@@ -10,8 +10,9 @@ struct kz__known;
 /* A content: what became of it, or that a worker is at it. */
 enum kz__content_state { KZ__CONTENT_NEW, KZ__CONTENT_GOOD, KZ__CONTENT_BROKEN, KZ__CONTENT_TAKEN };
 
-/* copy: a folder; a picture without a copy there counts as changed. NULL: none. */
-int kz__known_load(struct kz_catalogue *c, const char *copy, struct kz__known **out,
+/* copy: a folder; a picture without a copy there counts as changed. NULL: none. again: every file
+ * counts as changed and every content as new. */
+int kz__known_load(struct kz_catalogue *c, const char *copy, bool again, struct kz__known **out,
                    struct kz_err *err);
 void kz__known_free(struct kz__known *k);
 /* Whether the file is as it was; it is marked as seen in any case. Any thread. */

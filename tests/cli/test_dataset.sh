@@ -78,6 +78,10 @@ run 0 dataset screen a.db short-side=10
 run 0 dataset info a.db p/tiny.png
 case $out in *'less than'*'short'* | *'too small'*) note "still too small: $out" ;; esac
 run 0 dataset screen a.db short-side=default
+run 0 dataset screen a.db --again
+says 'images measured again'
+dump a.db | grep -v "'duplicate'" >again
+holds cmp whole again
 run 1 dataset screen a.db shortside=1
 complains 'short-side'
 run 1 dataset screen a.db short-side=x

@@ -185,6 +185,47 @@ static void test_copies(void **state) {
   kz_catalogue_close(c);
 }
 
+static void other_measure(const struct kz_screen_picture *p, int factor, int w, int h,
+                          struct kz__measured *out, void *scratch) {
+  fixture_measure(p, factor, w, h, out, scratch);
+  out->values[2] = 5;
+}
+
+static void test_again(void **state) {
+  (void)state;
+  struct kz_err err = {0};
+  struct kz_catalogue_added added;
+  const struct kz_catalogue_add_options o = {.threads = 2};
+  struct kz__measuring other = fixture_measuring;
+  struct kz_catalogue *c = open_catalogue("a.db");
+  make_many(MANY);
+  write_file(in_folder("p/broken.jpg"), "text", 4);
+  assert_ok(add_to(c, in_folder("p"), NULL, NULL, &added, &err));
+  assert_ok(kz_catalogue_review(c, 1, true, "x", "Li", &err));
+  char *before = dump(c);
+  assert_ok(kz_catalogue_again(c, &o, NULL, &added, &err));
+  assert_int_equal(added.total.images, 101);
+  assert_int_equal(added.broken, 1);
+  char *after = dump(c);
+  assert_string_equal(before, after);
+  free(before);
+  free(after);
+
+  /* Other measures; an image whose file is gone keeps the old ones. */
+  other.measure = other_measure;
+  c->measuring = &other;
+  assert_int_equal(ask(c, "SELECT count(*) FROM verdict WHERE measure = 'odd'"), 0);
+  unlink(in_folder("p/001.png"));
+  unlink(in_folder("p/101.png")); /* of the same content */
+  assert_ok(kz_catalogue_again(c, &o, NULL, &added, &err));
+  assert_int_equal(added.total.images, 100);
+  assert_int_equal(ask(c, "SELECT count(*) FROM image"), 101);
+  assert_int_equal(ask(c, "SELECT count(*) FROM verdict WHERE measure = 'odd'"), 99);
+  assert_int_equal(ask(c, "SELECT count(*) FROM score"), 300);
+  assert_int_equal(ask(c, "SELECT count(*) FROM review"), 1);
+  kz_catalogue_close(c);
+}
+
 /* ---- faults ---- */
 
 struct stopper {
@@ -366,6 +407,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test_setup(test_moves, clean_folder),
       cmocka_unit_test_setup(test_walk, clean_folder),
       cmocka_unit_test_setup(test_copies, clean_folder),
+      cmocka_unit_test_setup(test_again, clean_folder),
       cmocka_unit_test_setup(test_stopped, clean_folder),
       cmocka_unit_test_setup(test_killed, clean_folder),
       cmocka_unit_test_setup(test_two_at_once, clean_folder),
