@@ -104,7 +104,8 @@ int main(int argc, char **argv) {
              kz_screen_measures[i]->sense);
     return 0;
   }
-  long w = argc > 2 ? strtol(argv[1], NULL, 10) : 500, h = argc > 2 ? strtol(argv[2], NULL, 10) : 500;
+  long w = argc > 2 ? strtol(argv[1], NULL, 10) : 500;
+  long h = argc > 2 ? strtol(argv[2], NULL, 10) : 500;
   if (w < 1 || h < 1 || w > MOST_SIDE || h > MOST_SIDE) return 2;
   return measure_time((int)w, (int)h);
 }

@@ -1,14 +1,15 @@
 /* How much of a painting is gone: an estimate for picking training pictures, not a detector. What
  * is bare is plaster: light, with little colour, and rough, where a painted white ground is smooth.
  * Each cell of a 64 x 64 map is judged by the mean luma Y, chroma C = max - min and roughness
- * R = |2 Y(x) - Y(x - 1) - Y(x + 1)| of a few of its rows:
- *     light = ramp(Y, 90, 130)   pale = 1 - ramp(C, 24, 56)   rough = ramp(R, 4, 12)
+ * R = min(|2 Y(x) - Y(x - 1) - Y(x + 1)|, 16) of a few of its rows, where 16 keeps a drawn line
+ * from looking like a rough cell:
+ *     light = ramp(Y, 90, 130)   pale = 1 - ramp(C, 24, 56)   rough = ramp(R, 5, 12)
  *     damage = light pale rough */
 #include <string.h>
 
 #include "screen/parts.h"
 
-enum { SIDE = KZ_SCREEN_MAP, ROWS = 3 };
+enum { SIDE = KZ_SCREEN_MAP, ROWS = 3, ROUGHEST = 16 };
 
 static float ramp(float v, float from, float to) {
   v = (v - from) / (to - from);
@@ -29,7 +30,7 @@ static void roughness(int n, const uint8_t *restrict p, uint8_t *restrict out) {
   for (int x = 1; x + 1 < n; x++) {
     int d = 2 * p[x] - p[x - 1] - p[x + 1];
     d = d < 0 ? -d : d;
-    out[x] = (uint8_t)(d < 255 ? d : 255);
+    out[x] = (uint8_t)(d < ROUGHEST ? d : ROUGHEST);
   }
   out[0] = n > 2 ? out[1] : 0;
   out[n - 1] = n > 2 ? out[n - 2] : 0;
@@ -71,7 +72,7 @@ void kz__screen_damage(struct kz__screen *s, double *values, uint8_t *map) {
       float each = 1 / ((float)rows * (float)(to - from));
       float light = ramp(s->part.cells[0][i] * each, 90, 130);
       float pale = 1 - ramp(s->part.cells[1][i] * each, 24, 56);
-      float rough = ramp(s->part.cells[2][i] * each, 4, 12);
+      float rough = ramp(s->part.cells[2][i] * each, 5, 12);
       float damage = light * pale * rough;
       total += damage;
       map[cell * SIDE + i] = (uint8_t)(255 * damage + 0.5f);

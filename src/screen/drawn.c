@@ -7,7 +7,7 @@
 
 #include "screen/parts.h"
 
-enum { SAMPLED = 60000, LIGHT = 232, DARK = 22, NEUTRAL = 16, STEP = 60, WIDEST = 12 };
+enum { SAMPLED = 60000, LIGHT = 238, DARK = 8, NEUTRAL = 12, STEP = 60, WIDEST = 12 };
 enum { CELLS = KZ__TEXT_CELLS, ACROSS = 6, ALONG = 2, LEAST = 64 };
 
 static void count_equal(int n, const uint8_t *restrict p, uint32_t *sum) {
@@ -21,10 +21,11 @@ static void count_equal(int n, const uint8_t *restrict p, uint32_t *sum) {
 static double share_equal(const struct kz__screen *s) {
   uint32_t equal = 0, rows = 0;
   const int step = kz__screen_step(s, SAMPLED);
-  if (s->w < 2) return NAN;
-  for (int y = step / 2; y < s->h; y += step, rows++)
-    count_equal(s->w - 1, s->rgb + 3 * (size_t)y * (size_t)s->w, &equal);
-  return 100.0 * equal / ((double)rows * (s->w - 1));
+  const int n = s->right - s->left - 1;
+  if (n < 1) return NAN;
+  for (int y = s->top + step / 2 % (s->bottom - s->top); y < s->bottom; y += step, rows++)
+    count_equal(n, s->rgb + 3 * ((size_t)y * (size_t)s->w + (size_t)s->left), &equal);
+  return 100.0 * equal / ((double)rows * n);
 }
 
 static double distinct_colours(struct kz__screen *s) {

@@ -1,6 +1,6 @@
 /* Blur, by the width of edges: along a line, a stretch where every step rises or every step falls
- * is an edge of height A; with m its steepest step, A / m is its width in px. For a step blurred by a
- * Gaussian this is sqrt(2 pi) sigma, and a texture's contrast cancels.
+ * is an edge of height A; with m its steepest step, A / m is its width in px. For a step blurred by
+ * a Gaussian this is sqrt(2 pi) sigma, and a texture's contrast cancels.
  *
  * Washes are wide edges in any painting, so the strongest third of the edges is taken, and of these
  * the width that a quarter are below: a picture in focus has sharp lines somewhere. Motion makes

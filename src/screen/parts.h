@@ -34,6 +34,7 @@ struct kz__screen {
   int w, h;
   const uint8_t *rgb;
   uint8_t *luma; /* [h, w] */
+  int left, top, right, bottom; /* what is inside of plain margins: [left, right), [top, bottom) */
   uint32_t histogram[256], counted;
   union {
     struct {

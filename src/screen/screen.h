@@ -1,6 +1,6 @@
 /* How good a picture is as a photograph: size, sharpness, exposure, compression, enlargement, what
  * lies over it, and how much of the painting is gone. Arithmetic on decoded pixels only: no file,
- * no memory of its own. What is too much is for the caller to say; thresholds here are proposals. */
+ * no memory of its own. What is too much is for the caller to say; thresholds are proposals. */
 #ifndef KZ_SCREEN_H
 #define KZ_SCREEN_H
 

@@ -5,8 +5,8 @@
  * once, as real and imaginary part z = a + i b, for
  *     |A(k)|^2 + |B(k)|^2 = (|Z(k)|^2 + |Z(-k)|^2) / 2.
  * The transform is decimation in frequency, radix 2 (Gentleman and Sande, 1966), down the columns,
- * a stripe of them at a time in the nearest cache; then transposed, and once more. Its order of bits
- * is left reversed and undone where the power is read.
+ * a stripe of them at a time in the nearest cache; then transposed, and once more. Its order of
+ * bits is left reversed and undone where the power is read.
  *
  * Medians are read from histograms of the powers' floating-point bits: sixteen bins an octave. */
 #include <math.h>

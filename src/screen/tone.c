@@ -4,16 +4,55 @@
  * little clips nothing, so it is read from how far below white the brightest pixels lie, in stops
  * of a 2.2 gamma: a well exposed picture of whatever subject has something light in it. */
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "screen/parts.h"
 
-enum { CLIPPED = 250, SAMPLED = 100000 };
+enum { CLIPPED = 250, SAMPLED = 100000, PLAIN = 8 };
 
 static void to_luma(size_t n, const uint8_t *restrict rgb, uint8_t *restrict luma) {
   for (size_t i = 0; i < n; i++) {
     unsigned y = 77u * rgb[3 * i] + 150u * rgb[3 * i + 1] + 29u * rgb[3 * i + 2] + 128u;
     luma[i] = (uint8_t)((uint16_t)y >> 8);
+  }
+}
+
+/* Whether n pixels, `stride` apart, are of one tone. */
+static bool plain(const uint8_t *p, int n, size_t stride) {
+  uint8_t low = 255, high = 0;
+  for (int i = 0; i < n; i++, p += stride) {
+    low = *p < low ? *p : low;
+    high = *p > high ? *p : high;
+    if (high - low > PLAIN) return false;
+  }
+  return true;
+}
+
+/* White paper round a painting is no clipping. Margins inside of margins are taken away too; if
+ * nothing is left, all is the picture. */
+static void find_margins(struct kz__screen *s) {
+  const size_t w = (size_t)s->w;
+  s->left = s->top = 0;
+  s->right = s->w;
+  s->bottom = s->h;
+  for (int again = 0; again < 3; again++) {
+    const uint8_t *p = s->luma;
+    for (; s->top < s->bottom && plain(p + (size_t)s->top * w + s->left, s->right - s->left, 1);)
+      s->top++;
+    for (; s->top < s->bottom &&
+           plain(p + (size_t)(s->bottom - 1) * w + s->left, s->right - s->left, 1);)
+      s->bottom--;
+    for (; s->left < s->right && plain(p + (size_t)s->top * w + s->left, s->bottom - s->top, w);)
+      s->left++;
+    for (; s->left < s->right &&
+           plain(p + (size_t)s->top * w + s->right - 1, s->bottom - s->top, w);)
+      s->right--;
+  }
+  if (s->left >= s->right || s->top >= s->bottom) {
+    s->left = s->top = 0;
+    s->right = s->w;
+    s->bottom = s->h;
   }
 }
 
@@ -23,17 +62,17 @@ static void count_tones(struct kz__screen *s) {
   const int step = kz__screen_step(s, SAMPLED);
   memset(t, 0, sizeof t);
   s->counted = 0;
-  for (int y = step / 2; y < s->h; y += step) {
+  for (int y = s->top + step / 2 % (s->bottom - s->top); y < s->bottom; y += step) {
     const uint8_t *row = s->luma + (size_t)y * (size_t)s->w;
-    int x = 0;
-    for (; x + 4 <= s->w; x += 4) {
+    int x = s->left;
+    for (; x + 4 <= s->right; x += 4) {
       t[0][row[x]]++;
       t[1][row[x + 1]]++;
       t[2][row[x + 2]]++;
       t[3][row[x + 3]]++;
     }
-    for (; x < s->w; x++) t[0][row[x]]++;
-    s->counted += (uint32_t)s->w;
+    for (; x < s->right; x++) t[0][row[x]]++;
+    s->counted += (uint32_t)(s->right - s->left);
   }
   for (int i = 0; i < 256; i++) s->histogram[i] = t[0][i] + t[1][i] + t[2][i] + t[3][i];
 }
@@ -48,6 +87,7 @@ static int percentile(const struct kz__screen *s, double share) {
 
 void kz__screen_tone(struct kz__screen *s, double *values) {
   to_luma((size_t)s->w * (size_t)s->h, s->rgb, s->luma);
+  find_margins(s);
   count_tones(s);
   uint64_t clipped = 0;
   for (int i = CLIPPED; i < 256; i++) clipped += s->histogram[i];
