@@ -38,8 +38,8 @@ static bool stop(void *user) {
 }
 
 static void progress(void *user, const struct kz_catalogue_progress *p) {
-  kz_cli_progress(user, "duplicates: %lld of %lld images", (long long)p->done,
-                  (long long)p->found);
+  kz_cli_progress(user, "looking for duplicates: %lld %%",
+                  (long long)(p->found ? 100 * p->done / p->found : 100));
 }
 
 static void failed(void *user, const char *message) {

@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+/* In tables WITHOUT ROWID the key's columns stand first: SQLite 3.40's integrity check looks at the
+ * wrong column for NULLs where they do not. */
 static const char tables_1[] =
     /* One row for each content that was offered, broken ones too (error says why). */
     "CREATE TABLE image(id INTEGER PRIMARY KEY, sha256 TEXT NOT NULL UNIQUE,"
@@ -18,7 +20,7 @@ static const char tables_1[] =
     "CREATE INDEX file_image ON file(image);"
     /* source: 'exif', 'sidecar NAME', 'hand WHO'. */
     "CREATE TABLE fact(image INTEGER NOT NULL REFERENCES image, key TEXT NOT NULL,"
-    " value TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY(image, key, source)) WITHOUT ROWID;"
+    " source TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY(image, key, source)) WITHOUT ROWID;"
     "CREATE INDEX fact_source ON fact(source);"
     /* What was measured; NULL: not defined for this picture. */
     "CREATE TABLE score(image INTEGER NOT NULL REFERENCES image, measure TEXT NOT NULL,"
@@ -51,7 +53,7 @@ static const char tables_1[] =
     " grp INTEGER NOT NULL REFERENCES image, best INTEGER NOT NULL REFERENCES image);"
     "CREATE TABLE split(image INTEGER PRIMARY KEY REFERENCES image, part TEXT NOT NULL);"
     "CREATE TABLE caption(image INTEGER NOT NULL REFERENCES image, language TEXT NOT NULL,"
-    " text TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY(image, language, source))"
+    " source TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY(image, language, source))"
     " WITHOUT ROWID;"
     "CREATE TABLE setting(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE run(id INTEGER PRIMARY KEY, command TEXT NOT NULL, started TEXT NOT NULL,"

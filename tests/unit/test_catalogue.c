@@ -289,6 +289,7 @@ static void test_json(void **state) {
                  bad[i].words);
   }
   assert_int_equal(ask(c, "SELECT count(*) FROM fact"), 4);
+  assert_string_equal(ask_text(c, "PRAGMA integrity_check"), "ok");
   kz_catalogue_close(c);
 }
 
