@@ -14,7 +14,9 @@
 #include "near/private.h"
 
 enum { HASH_TABLES = 16, LOCAL_TABLES = 8, HASH_ALIKE = 10, LOCAL_ALIKE = 40, NEXT = 24 };
+enum { LONG_LIST = 1 << 21 };
 enum { VOTES = 2 }; /* locals that say the same; the hash says it alone */
+enum { MORE = 5 }; /* bits that two locals of a bucket must share besides the bucket's */
 enum { HASH_STEP = 1, LOCAL_STEP = 3 }; /* of progress */
 
 struct table {
@@ -63,11 +65,13 @@ static void drop_the_few(struct kz__near_list *l) {
   l->count = kept;
 }
 
-/* Votes for one pair are brought together before room is made. */
+/* Votes for one pair are brought together before room is made. A list of millions forgets those
+ * that are alone so far, so that memory is bounded by what is likely. */
 static int note(struct search *s, int a, int b, int how, uint64_t votes, struct kz_err *err) {
   struct kz__near_list *l = &s->list;
   if (l->count == l->room) {
     tidy(l);
+    if (l->room >= LONG_LIST) drop_the_few(l);
     if (l->count * 4 >= l->room * 3) {
       size_t room = l->room ? l->room * 2 : 1024;
       uint64_t *item = realloc(l->item, room * sizeof *item);
@@ -252,7 +256,9 @@ static int meet(struct search *s, uint32_t p, uint32_t q, int table, bool half, 
   if (a == b || (a < s->since && b < s->since)) return 0;
   const uint64_t *x = local_bits(s, p), *y = local_bits(s, q);
   const uint64_t turned[4] = {x[2], x[3], x[0], x[1]};
+  int from = half ? other + 128 : other;
   if (mirror) x = turned, other += 128;
+  if (local_key(x, from, s->bits) != local_key(y, from, s->bits)) return 0;
   if (kz__near_distance(x, y) > LOCAL_ALIKE || met_before(x, y, table, s->bits)) return 0;
   if ((half || (mirror && p > q)) &&
       local_key(x, other, s->bits) == local_key(y, other, s->bits)) return 0;
@@ -297,7 +303,8 @@ static int by_locals(struct search *s, const struct kz_near_host *host, struct k
   size_t locals = 0;
   int code;
   for (int i = 0; i < s->n; i++) locals += (size_t)kz__near_set_get(s->set, i)->count;
-  int bits = s->bits = bits_for(locals, 1);
+  int bits = bits_for(locals, 0);
+  s->bits = bits + MORE < 32 ? bits + MORE : 32;
   if ((code = table_init(&t, bits, locals, err))) goto out;
   if ((code = table_init(&half, bits, locals, err))) goto out;
   for (int i = 0; !code && i < LOCAL_TABLES; i++) {
