@@ -21,7 +21,8 @@ static int print_help(void) {
          kz_cmd_dataset.summary);
   for (int i = 0; subcommands[i]; i++)
     printf("  %-10s %s\n", short_name(subcommands[i]), subcommands[i]->summary);
-  printf("\nThe catalogue is one SQLite file that knows every image that was offered, what was\n"
+  printf("\noptions:\n  -h, --help            show this, or the help of a subcommand\n"
+         "\nThe catalogue is one SQLite file that knows every image that was offered, what was\n"
          "measured of it, and why it is in or out. Images stay where they are.\n\n"
          "  kizil dataset init murals.db\n"
          "  kizil dataset add murals.db photographs scans --meta list.csv\n"

@@ -229,7 +229,7 @@ static int put_row(struct kz__writer *w, const struct kz__row *r, bool *fresh,
   }
   if (r->is_new) code = put_new(w, r, fresh, err);
   if (code) return code;
-  int64_t image;
+  int64_t image = 0;
   int there = find_image(w, r->hex, &image, err);
   if (there <= 0) return there < 0 || !w->again ? there : 1;
   code = put_place(w, PLACE, r->file, image, NULL, err);
