@@ -2,10 +2,10 @@
  *
  *     bench_near                       both: prints of 500 x 500; sets of 2500, 5000, 10000, 100000
  *     bench_near COUNT...              the search of sets of so many
- *     bench_near --pairs < LIST        pairs among the files of a list, a path a line (bench/near.py)
+ *     bench_near --pairs < LIST        pairs among the files of a list, a path a line (near.py)
  *
- * The sets are of paintings made up of strokes, one in ten a changed copy of an earlier one: turned,
- * mirrored or cropped. A set's prints are made while it is filled, which is not counted.
+ * The sets are of paintings made up of strokes, one in ten a changed copy of the one before:
+ * turned, mirrored or cropped. A set's prints are made while it is filled, which is not counted.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -86,11 +86,12 @@ static int search(int count, struct kz_err *err) {
   double start = busy();
   if (!code) code = kz_near_search(s, 0, NULL, &p, err);
   double took = busy() - start;
-  for (int i = 0; i < p.count; i++) right += p.pair[i].b == p.pair[i].a + 1 && p.pair[i].b % 10 == 9;
+  for (int i = 0; i < p.count; i++)
+    right += p.pair[i].b == p.pair[i].a + 1 && p.pair[i].b % 10 == 9;
   getrusage(RUSAGE_SELF, &usage);
   if (!code)
-    printf("%7d prints: %7.2f s, %6.1f us each; %d of %d copies found, %d other pairs; set %.0f MB, "
-           "process %.0f MB\n",
+    printf("%7d prints: %7.2f s, %6.1f us each; %d of %d copies found, %d other pairs; "
+           "set %.0f MB, process %.0f MB\n",
            count, took, 1e6 * took / count, right, count / 10, p.count - right,
            (double)kz_near_set_bytes(s) / 1e6, (double)usage.ru_maxrss / 1e3);
   fflush(stdout);

@@ -70,8 +70,8 @@ struct kz__near_list {
   uint64_t *item;
   size_t count, room;
 };
-/* Pairs that share a hash nearly, or a local; each once, ordered. The caller frees item. Progress is
- * told as the first KZ__NEAR_STEPS of 100. */
+/* Pairs that share a hash nearly, or locals; each once, ordered. The caller frees item. Progress
+ * is told as the first KZ__NEAR_STEPS of 100. */
 enum { KZ__NEAR_STEPS = 40 };
 int kz__near_candidates(const struct kz_near_set *s, int since, const struct kz_near_host *host,
                         struct kz__near_list *out, struct kz_err *err);

@@ -136,7 +136,8 @@ static bool of_two(const struct match *p, const struct match *q, struct similari
   float a2 = ax * ax + ay * ay, b2 = bx * bx + by * by;
   if (a2 < FAR_APART * FAR_APART || b2 < FAR_APART * FAR_APART) return false;
   float c = (ax * bx + ay * by) / b2, s = (ay * bx - ax * by) / b2;
-  *t = (struct similarity){c, s, p->a.x - c * p->b.x + s * p->b.y, p->a.y - s * p->b.x - c * p->b.y};
+  *t = (struct similarity){c, s, p->a.x - c * p->b.x + s * p->b.y,
+                           p->a.y - s * p->b.x - c * p->b.y};
   return true;
 }
 
@@ -151,7 +152,8 @@ static int align(const struct scene *s, struct similarity *best) {
       float size;
       if (!of_two(&s->match[i], &s->match[j], &t)) continue;
       turn_and_size(&t, &turn, &size);
-      if (!turn_agrees(&s->match[i], turn, size) || !turn_agrees(&s->match[j], turn, size)) continue;
+      if (!turn_agrees(&s->match[i], turn, size)) continue;
+      if (!turn_agrees(&s->match[j], turn, size)) continue;
       if ((n = agreeing(s, &t, agrees)) > most) most = n, *best = t;
     }
   for (int round = 0; most >= 3 && round < 3; round++) {

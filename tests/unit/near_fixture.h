@@ -1,5 +1,5 @@
-/* Synthetic wall paintings for the tests of near duplicates: soft strokes and discs in seeded places
- * and colours, and what happens to pictures. */
+/* Synthetic wall paintings for the tests of near duplicates: soft strokes and discs in seeded
+ * places and colours, and what happens to pictures. */
 #ifndef NEAR_FIXTURE_H
 #define NEAR_FIXTURE_H
 

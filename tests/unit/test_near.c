@@ -82,7 +82,8 @@ static void test_overlapping_views(void **state) {
 
 static void test_same(void **state) {
   (void)state;
-  struct kz_near_print a = print_of(picture_painted(W, H, 5)), b = print_of(picture_painted(W, H, 5));
+  struct kz_near_print a = print_of(picture_painted(W, H, 5));
+  struct kz_near_print b = print_of(picture_painted(W, H, 5));
   struct kz_near_pair pair;
   assert_memory_equal(&a, &b, sizeof a);
   assert_true(kz_near_compare(&a, &b, &pair));
@@ -142,8 +143,8 @@ static void test_nothing_to_see(void **state) {
 
 static void test_odd_sizes(void **state) {
   (void)state;
-  static const int sizes[][2] = {{1, 1}, {1, 700}, {3, 1000}, {1000, 3}, {5, 4}, {33, 31}, {64, 900},
-                                 {2500, 1800}, {250, 257}};
+  static const int sizes[][2] = {{1, 1}, {1, 700}, {3, 1000}, {1000, 3}, {5, 4}, {33, 31},
+                                 {64, 900}, {2500, 1800}, {250, 257}};
   for (int i = 0; i < 9; i++) {
     struct picture p = picture_flat(sizes[i][0], sizes[i][1], 0);
     picture_noise(&p, 255, 9);
