@@ -10,12 +10,13 @@ lacks begins as nothing, and takes some hundred steps to count at all (after 250
 hence --steps 500 of small crops. Pruned ones begin with MODEL, a trained network with guides, lose
 a part, and all train on for --pruned-steps 300, so that the rest can take over; a short time, which
 is to the advantage of what was there. All see the same crops, damage and noise in the same order,
-so a difference is the part's, and chance in its random weights. Held-out pictures are those that `kizil train` holds out by itself (--held-out
-0.05); a crop is cut from the middle of each, again and again at other places, with masks by
-`kizil damage`. Line drawings given in the hole are those of `kizil features`.
+so a difference is the part's, and chance in its random weights. Held-out pictures are those that
+`kizil train` holds out by itself (--held-out 0.05); a crop is cut from each, again and again at
+other places, with masks by `kizil damage`. Line drawings given in the hole are those of
+`kizil features`.
 
-Prints hole PSNR (one call) and LPIPS (defaults) of each variant, and the differences that the
-table COMPARISONS names, with 95 % intervals. Finished variants are kept: run again to go on.
+Prints the differences that the table COMPARISONS names, with 95 % intervals: with one call (one
+view) and with the defaults. Finished variants are kept: run again to go on.
 Needs Debian's python3-opencv.
 """
 import argparse
@@ -30,22 +31,22 @@ import numpy as np
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, '..'))
-STRUCTURE, TEXT, DETAIL = ['--structure-1', '48'], ['--text', '128'], ['--detail', '32']
-NONE = ['--structure-1', '0', '--detail', '0']
-VARIANTS = {
-    'core': NONE,
-    'structure': NONE + STRUCTURE,
-}
+
+
+def parts(structure=0, text=0, detail=0):
+    return ['--structure-1', structure, '--text', text, '--detail', detail]
+
+
+VARIANTS = {'core': parts(), 'structure': parts(structure=48)}
 PRUNED = {
-    'whole': STRUCTURE + TEXT + DETAIL,
-    'no-structure': NONE + TEXT + DETAIL,
-    'no-text': STRUCTURE + DETAIL,
-    'no-detail': NONE + STRUCTURE + TEXT,
+    'whole': parts(48, 128, 32), 'no-structure': parts(0, 128, 32),
+    'no-text': parts(48, 0, 32), 'no-detail': parts(48, 128, 0),
 }
-# What is compared with what, and what the pictures are restored with.
+# Which variant, restored with what, is compared with which.
 COMPARISONS = [
-    ('core', 'structure', 'alone'), ('no-structure', 'whole', 'alone'),
-    ('no-text', 'whole', 'alone'), ('no-detail', 'whole', 'alone'),
+    ('core alone', 'structure alone'), ('core alone', 'structure lines'),
+    ('no-structure alone', 'whole alone'), ('no-text alone', 'whole alone'),
+    ('no-detail alone', 'whole alone'), ('no-detail lines', 'whole lines'),
 ]
 KINDS = {'cracks': ('crack', '0.01,0.04'), 'irr20': ('stroke', '0.2,0.3'),
          'irr40': ('stroke', '0.4,0.5')}
@@ -118,7 +119,7 @@ def train(a, name, folder):
         how = ['--init', init, '--steps', steps, '--minutes', 0, '--small-share', 1,
                '--crop-small', a.crop, '--batch-small', a.batch,
                '--optimiser', 'muon', '--rate', a.rate, '--warmup', 50, '--beta-2', 0.99,
-               '--ema', 0.99, '--pure-noise-share', 0.5, '--border-weight', 0.5, '--balance', 0.5,
+               '--ema', 0.99, '--no-pure-relative', '--pure-noise-share', 0.5, '--border-weight', 0.5, '--balance', 0.5,
                '--seed', 3, '--preview-minutes', 0] + (VARIANTS | PRUNED)[name]
         for option in ('manifest', 'perceptual'):
             if getattr(a, option):
@@ -152,7 +153,7 @@ def score(a, name, model, how, calls, pictures, folder):
             w = csv.DictWriter(f, rows[0].keys())
             w.writeheader()
             w.writerows(rows)
-    steps = ['--steps', 1] if calls == 'one' else []
+    steps = ['--steps', 1, '--views', 1] if calls == 'one' else []
     run(a.kizil, 'restore', '--batch', f'{out}-jobs.csv', '--model', model, '--overwrite', *steps,
         stderr=subprocess.DEVNULL)
     lpips = ['--lpips', a.lpips] if a.lpips else []
@@ -181,16 +182,16 @@ def main():
     scores = {}
     for name in names:
         model = train(a, name, a.out)
-        for how in ('alone', 'lines') if STRUCTURE[1] in (VARIANTS | PRUNED)[name] else ('alone',):
+        for how in ('alone', 'lines') if (VARIANTS | PRUNED)[name][1] else ('alone',):
             for calls in ('one', 'default'):
                 scores[name, how, calls] = score(a, name, model, how, calls, f'{a.out}/set', a.out)
         print(f'{name}: done', flush=True)
-    for one, other, how in COMPARISONS:
+    for pair in COMPARISONS:
         for calls in ('one', 'default'):
-            if (one, how, calls) in scores and (other, how, calls) in scores:
-                print(f'\n{one} -> {other}, {how}, {"one call" if calls == "one" else "defaults"}')
-                print(run(a.kizil, 'eval', '--compare', scores[one, how, calls],
-                          scores[other, how, calls]), flush=True)
+            files = [scores.get((*side.split(), calls)) for side in pair]
+            if all(files):
+                print(f'\n{" -> ".join(pair)}, {"one call" if calls == "one" else "defaults"}')
+                print(run(a.kizil, 'eval', '--compare', *files), flush=True)
 
 
 main()

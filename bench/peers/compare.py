@@ -5,7 +5,7 @@ alone, ours, ...), so that a machine that slows down slows all of them.
 
   compare.py [--core] [--rounds N] [--only train|forward] [--size 128|256|512] BUILD_DIR
 
-The network has its default guides (structure, text, detail), with --core none.
+The network has its default guides (structure, detail), with --core none.
 Prints medians, the ratio of PyTorch's time to ours, and what share of the rate of
 oneDNN's convolutions ours reaches. Needs a build with -Dbench=true, and Debian's
 python3-torch for /usr/bin/python3 (without it, PyTorch's columns stay empty).
@@ -24,7 +24,7 @@ KEEP_MEMORY = {'MALLOC_MMAP_THRESHOLD_': str(1 << 33), 'MALLOC_TRIM_THRESHOLD_':
 HERE = os.path.dirname(os.path.abspath(__file__))
 FIGURES = (('train', 40, 128, 1), ('train', 10, 256, 1), ('forward', 1, 256, 8),
            ('forward', 1, 512, 4))
-GUIDES = ['--structure', '48', '--text', '128', '--detail', '32']  # as GUIDED in fedr_torch.py
+GUIDES = ['--structure', '48', '--detail', '32']  # as GUIDED in fedr_torch.py
 
 
 class Player:

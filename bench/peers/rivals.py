@@ -109,13 +109,13 @@ def quietly(command):
 
 
 def run_kizil(a, rows, path, steps):
-    more = ['--steps', steps, '--thin', '0'] if steps else []
+    more = ['--steps', steps, '--thin', '0', '--views', '1'] if steps else []
     quietly([a.kizil, 'restore', '--model', a.model, '--batch', batch(rows, path)] + more)
 
 
 def run_torch(a, rows, path, steps):
     quietly([sys.executable, f'{HERE}/restore_torch.py', a.model, batch(rows, path),
-             '--steps', steps or '1'])
+             '--steps', steps or '1', '--kizil', a.kizil])
 
 
 def run(a, method, rows):

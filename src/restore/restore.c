@@ -37,7 +37,7 @@ const struct kz_param kz_restore_params[] = {
     {"overwrite", KZ_PARAM_BOOL, FIELD(overwrite), 0, 0, 1, NULL, NULL, "",
      "replace an output that exists"},
     {.name = "text", .type = KZ_PARAM_STRING, .offset = FIELD(text),
-     .help = "what is painted there, in words (default: made from what can be seen)"},
+     .help = "what is painted there, in words, for a model that reads them"},
     {.name = "lines", .type = KZ_PARAM_STRING, .offset = FIELD(lines),
      .help = "line drawing for the fill to follow, as large as the image"},
     {"guidance-text", KZ_PARAM_FLOAT, FIELD(guidance_text), 1, 0, 10, NULL, NULL, "",

@@ -24,9 +24,9 @@ run 0 restore a.png --mask mask.png -o seed.png --steps 2 --thin 0 --seed 1 --th
 holds test -n "$(cmp out.png seed.png)"
 holds "$fixture" --same a.png seed.png mask.png
 
-begin 'thin damage gets one call, and then the seed does not show'
+begin 'thin damage gets one call in two views, and then the seed does not show'
 run 0 restore a.png --mask mask.png -o thin.png --steps 5
-says ' 1 tile, 1 call, '
+says ' 1 tile, 2 calls, '
 run 0 restore a.png --mask mask.png -o thin2.png --seed 1
 holds cmp -s thin.png thin2.png
 run 0 restore a.png --mask mask.png -o mean.png --thin 0 --steps 1

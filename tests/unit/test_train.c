@@ -357,32 +357,39 @@ static void test_guided(void **state) {
 }
 
 /* Guides added to a network that has none change nothing at first: its weights are taken over, and
- * what is new ends in zeros. */
+ * what is new ends in zeros. Left out again they leave what was there. */
 static void test_guides_added(void **state) {
   (void)state;
   static struct world w;
-  static float in[64 * 64 * 7], x0[2][64 * 64 * 3], features[64 * 64 * KZ_FEDR_FEATURES];
+  static float in[64 * 64 * 7], x0[3][64 * 64 * 3], features[64 * 64 * KZ_FEDR_FEATURES];
   struct kz_err err = {0};
-  struct kz_train_options o = guided_options(1);
-  char *path[2] = {in_dir("learns", "model.safetensors"), in_dir("grown", "model.safetensors")};
+  struct kz_train_options o = guided_options(1), less = small_options(1);
+  char *path[3] = {in_dir("learns", "model.safetensors"), in_dir("grown", "model.safetensors"),
+                   in_dir("shorn", "model.safetensors")};
   o.init = path[0];
-  o.rate = 1e-8;
+  less.init = path[1];
+  o.rate = less.rate = 1e-8;
   if (train("grown", o, &w, false, &err)) fail_msg("%s", err.msg);
+  if (train("shorn", less, &w, false, &err)) fail_msg("%s", err.msg);
   for (int i = 0; i < 64 * 64 * 7; i++) in[i] = i % 7 == 6 ? (i / 7) % 3 == 0 : sinf((float)i);
   for (int i = 0; i < 64 * 64 * KZ_FEDR_FEATURES; i++) features[i] = cosf((float)i);
-  for (int f = 0; f < 2; f++) {
+  for (int f = 0; f < 3; f++) {
     struct kz_model *m = NULL;
     struct kz_denoiser *d = NULL;
     const struct kz_guides guides = {.features = features, .structure = 1};
     const float t = .7f;
     if (kz_model_load(path[f], KZ_PRECISION_F32, &m, &err)) fail_msg("%s", err.msg);
     if (kz_denoiser_new(m, 1, 64, 64, 2, &d, &err)) fail_msg("%s", err.msg);
+    assert_int_equal(kz_model_has_structure(m), f == 1);
     assert_int_equal(kz_denoiser_run(d, in, &t, &guides, x0[f], &err), 0);
     kz_denoiser_free(d);
     kz_model_free(m);
     free(path[f]);
   }
-  for (int i = 0; i < 64 * 64 * 3; i++) assert_true(fabsf(x0[0][i] - x0[1][i]) < 2e-3f);
+  for (int i = 0; i < 64 * 64 * 3; i++) {
+    assert_true(fabsf(x0[0][i] - x0[1][i]) < 2e-3f);
+    assert_true(fabsf(x0[0][i] - x0[2][i]) < 2e-3f);
+  }
 }
 
 /* The relative loss at t = 1: its gradient is that of the mean logarithm of each crop's loss, against
