@@ -21,13 +21,15 @@ MAY_INCLUDE = {
     "nn": ["tensor"],
     "bridge": ["image", "tensor"],
     "model": ["nn"],
-    "dataset": ["image", "damage", "feature", "bridge"],
+    "dataset": ["image", "damage", "feature", "bridge", "catalogue"],
     "diffusion": ["model", "text"],
     "restore": ["diffusion", "image", "damage", "feature", "bridge"],
     "eval": ["image", "damage", "bridge", "model", "report"],
     "screen": ["base"],
     "near": ["base"],
-    "catalogue": ["image", "screen", "near", "feature"],
+    "catalogue": ["image", "screen", "near", "clean", "feature"],
+    "clean": ["base"],
+    "export": ["catalogue", "image", "report"],
 }
 # Public headers by the module that implements them; others are named after their module.
 OWNER = {"err": "base", "param": "base", "rng": "base", "data": "dataset", "caption": "feature",

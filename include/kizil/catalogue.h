@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include <kizil/err.h>
+#include <kizil/image.h>
 #include <kizil/param.h>
 
 struct kz_catalogue;
@@ -117,6 +118,40 @@ int kz_catalogue_find(struct kz_catalogue *c, const char *name, int64_t *image,
  * last word counts. KZ_EFORMAT for `in` where the image cannot be decoded. */
 int kz_catalogue_review(struct kz_catalogue *c, int64_t image, bool in, const char *reason,
                         const char *who, struct kz_err *err);
+
+/* ---- the images that are in ---- */
+
+#define KZ_CATALOGUE_MAP 64 /* cells a side of a damage map */
+
+struct kz_catalogue_fact {
+  const char *key, *value, *source; /* "site", "Mogao", "sidecar list.csv" */
+};
+
+/* One image of the data set, with all that its users ask for. Text is UTF-8, paths are bytes. */
+struct kz_catalogue_entry {
+  int64_t image;
+  const char *sha256;
+  const char *path;   /* absolute; a file that was there when `add` looked last */
+  const char *format; /* "JPEG" */
+  int64_t bytes;
+  int width, height;   /* as stored, before `view` */
+  struct kz_view view; /* what cleaning applies */
+  const uint8_t *damage; /* [64, 64] over the file as stored: 0 sound to 255 bare; NULL: not known */
+  const char *part;      /* "train", "val", "test", ...; NULL: not split */
+  const char *caption[2]; /* by enum kz_language: by hand, else from a list, else made; or NULL */
+  const struct kz_catalogue_fact *facts; /* one for each key, by key; a hand's before a list's */
+  int fact_count;                        /* before EXIF's */
+};
+
+/* Visit the chosen images (of one part, or part = NULL: of all), in the order of their SHA-256, which
+ * does not depend on who was added first or lies where. What an entry points to is valid during
+ * the call. A visitor that returns non-zero ends it with that code. */
+typedef int (*kz_catalogue_visitor)(void *user, const struct kz_catalogue_entry *e,
+                                    struct kz_err *err);
+int kz_catalogue_each(struct kz_catalogue *c, const char *part, kz_catalogue_visitor visit,
+                      void *user, struct kz_err *err);
+
+/* ---- texts ---- */
 
 /* Lines of text, malloc'd: all reviews, the last first; the whole catalogue; one image. */
 int kz_catalogue_reviews(struct kz_catalogue *c, char **text, struct kz_err *err);

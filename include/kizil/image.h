@@ -83,6 +83,15 @@ int kz_image_lossless(const char *path, bool *lossless, struct kz_err *err);
  * to it; if `at_least` > 0 and the short side is shorter, enlarged to it (cubic). For training. */
 int kz_pixels_load(const char *path, int short_side, int at_least, struct kz_pixels *out,
                    struct kz_err *err);
+/* How a file's pixels are to be seen: what cleaning found, applied where they are read and never
+ * written into the file. {0}: all of it, upright, in its own colours. */
+struct kz_view {
+  int x, y, w, h;   /* what is kept, px of the file as it is stored; w = 0: all of it */
+  int orientation;  /* 1 to 8, EXIF's numbers; 0: as the file says */
+  bool to_srgb;     /* by the file's ICC profile; without one the samples are sRGB already */
+  double gain[3];   /* on the linear light of R, G and B, after all else; [0] = 0: none */
+};
+
 /* Save 1- or 3-channel pixels by suffix; writes beside and renames. */
 int kz_pixels_save(const struct kz_pixels *p, const char *path, struct kz_err *err);
 
