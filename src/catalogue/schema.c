@@ -31,6 +31,17 @@ static const char tables_1[] =
     "CREATE TABLE clean(image INTEGER NOT NULL REFERENCES image, kind TEXT NOT NULL,"
     " params TEXT NOT NULL, confidence REAL NOT NULL, applied INTEGER NOT NULL,"
     " PRIMARY KEY(image, kind)) WITHOUT ROWID;"
+    /* A person's word on it: 'given' with parameters, 'none', or 'default' to take it back. */
+    "CREATE TABLE clean_review(id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " image INTEGER NOT NULL REFERENCES image, kind TEXT NOT NULL,"
+    " decision TEXT NOT NULL CHECK(decision IN ('given', 'none', 'default')), params TEXT,"
+    " reason TEXT NOT NULL, who TEXT NOT NULL, at TEXT NOT NULL,"
+    " CHECK((decision = 'given') = (params IS NOT NULL)));"
+    "CREATE INDEX clean_review_image ON clean_review(image, kind);"
+    "CREATE TRIGGER clean_review_is_not_changed BEFORE UPDATE ON clean_review BEGIN"
+    " SELECT raise(ABORT, 'reviews are history: add another'); END;"
+    "CREATE TRIGGER clean_review_is_not_deleted BEFORE DELETE ON clean_review BEGIN"
+    " SELECT raise(ABORT, 'reviews are history: add another'); END;"
     /* What differs from the built-in thresholds. */
     "CREATE TABLE threshold(measure TEXT PRIMARY KEY, value REAL NOT NULL) WITHOUT ROWID;"
     /* Why an image is out: one row for each reason; made anew from scores and thresholds. */
@@ -60,6 +71,16 @@ static const char tables_1[] =
     " ended TEXT, version TEXT NOT NULL, options TEXT NOT NULL);"
     "CREATE VIEW last_review AS SELECT * FROM review"
     " WHERE id IN (SELECT max(id) FROM review GROUP BY image);"
+    "CREATE VIEW last_clean_review AS SELECT * FROM clean_review r WHERE NOT EXISTS(SELECT 1 FROM"
+    " clean_review n WHERE n.image = r.image AND n.kind = r.kind AND n.id > r.id);"
+    /* What holds of an image: the finding, unless a person said otherwise. */
+    "CREATE VIEW cleaning AS SELECT c.image, c.kind, coalesce(r.params, c.params) AS params,"
+    " c.confidence, CASE r.decision WHEN 'given' THEN 1 WHEN 'none' THEN 0 ELSE c.applied END"
+    " AS applied, r.decision, r.who, r.reason FROM clean c"
+    " LEFT JOIN last_clean_review r ON r.image = c.image AND r.kind = c.kind"
+    " UNION ALL SELECT r.image, r.kind, r.params, NULL, r.decision = 'given', r.decision, r.who,"
+    " r.reason FROM last_clean_review r WHERE r.decision <> 'default' AND NOT EXISTS(SELECT 1 FROM"
+    " clean c WHERE c.image = r.image AND c.kind = r.kind);"
     /* The data set: decodable, somewhere to be found, and in by review or for lack of reasons. */
     "CREATE VIEW chosen AS SELECT i.id FROM image i LEFT JOIN last_review r ON r.image = i.id"
     " WHERE i.error IS NULL"
