@@ -145,11 +145,59 @@ struct kz_catalogue_entry {
 
 /* Visit the chosen images (of one part, or part = NULL: of all), in the order of their SHA-256, which
  * does not depend on who was added first or lies where. What an entry points to is valid during
- * the call. A visitor that returns non-zero ends it with that code. */
+ * the call. A visitor that returns non-zero ends it with that code; it may read the catalogue, but
+ * writes to it after the last visit. */
 typedef int (*kz_catalogue_visitor)(void *user, const struct kz_catalogue_entry *e,
                                     struct kz_err *err);
 int kz_catalogue_each(struct kz_catalogue *c, const char *part, kz_catalogue_visitor visit,
                       void *user, struct kz_err *err);
+
+/* ---- split ---- */
+
+enum { KZ_CATALOGUE_PARTS = 3 };
+extern const char *const kz_catalogue_parts[KZ_CATALOGUE_PARTS + 1]; /* train, val, test, NULL */
+
+struct kz_catalogue_split_options {
+  double share[KZ_CATALOGUE_PARTS]; /* in percent, or of 1; they must add up */
+  const char *by; /* facts that keep images together: keys with commas between, the first that an
+                     image has counts; cave and mural are told apart by site, and cave */
+  int64_t seed;
+  bool anew;       /* forget earlier parts */
+  bool from_facts; /* take the parts that the fact `split` names */
+};
+extern const struct kz_param kz_catalogue_split_params[];
+/* What the last split of this catalogue was asked (strings to be freed by kz_params_release), or
+ * the defaults. */
+int kz_catalogue_split_asked(struct kz_catalogue *c, struct kz_catalogue_split_options *o,
+                             struct kz_err *err);
+
+struct kz_catalogue_split_done {
+  int64_t images, units; /* chosen; that never part */
+  int64_t kept, moved;   /* images that have the part they had; that had another */
+  int64_t elsewhere;     /* whose fact `split` is no name of a part: they have none */
+  int64_t parted[KZ_CATALOGUE_PARTS]; /* images by part */
+};
+
+/* Give every chosen image a part: train, val or test. Images that share the fact named by `by`, or
+ * something that is to be seen in both (table grp, and all links between), are a unit and never
+ * part. Units are placed largest first, by lot in proportion to what the parts still lack; of many
+ * such draws that is taken whose sizes are nearest to what is asked, and of those the one whose
+ * periods are spread most evenly. The same images and seed give the same parts, whoever was added
+ * first. Images that have a part keep it, so that what is added later changes nothing else, unless
+ * `anew`; a unit that has come to lie in several goes to the first of train, val and test that it
+ * lies in: what was trained on cannot test. With `from_facts` the facts' parts are taken as they
+ * are, never moved, and the images without such a fact are placed around them.
+ * Ends with kz_catalogue_check_split; if that fails the catalogue is as before. KZ_ERANGE for
+ * shares that do not add up, KZ_ENOENT for a fact that no image has, or without images. */
+int kz_catalogue_split(struct kz_catalogue *c, const struct kz_catalogue_split_options *o,
+                       struct kz_catalogue_split_done *done, struct kz_err *err);
+/* Whether anything of one part is seen in another: pairs, groups and units of chosen images.
+ * KZ_EFORMAT if so: the message counts the leaks and shows the first. Each is told to
+ * host->failed (host may be NULL). 0 where there is no split. */
+int kz_catalogue_check_split(struct kz_catalogue *c, const struct kz_catalogue_host *host,
+                             struct kz_err *err);
+/* The parts as a table, malloc'd: images, units, megapixels, and counts by period and site. */
+int kz_catalogue_tell_split(struct kz_catalogue *c, char **text, struct kz_err *err);
 
 /* ---- texts ---- */
 
