@@ -78,11 +78,6 @@ int kz_image_can_write(const struct kz_image *im, const char *path, bool overwri
 /* Whether the format of `path`'s suffix stores pixels exactly; KZ_EUNSUPPORTED unknown suffix. */
 int kz_image_lossless(const char *path, bool *lossless, struct kz_err *err);
 
-/* Whole image as 8-bit RGB (alpha dropped, grey repeated, ICC ignored, 16 bits reduced), its EXIF
- * orientation applied; if `short_side` > 0 and the image's short side is longer, reduced (Lanczos)
- * to it; if `at_least` > 0 and the short side is shorter, enlarged to it (cubic). For training. */
-int kz_pixels_load(const char *path, int short_side, int at_least, struct kz_pixels *out,
-                   struct kz_err *err);
 /* How a file's pixels are to be seen: what cleaning found, applied where they are read and never
  * written into the file. {0}: all of it, upright, in its own colours. */
 struct kz_view {
@@ -91,6 +86,20 @@ struct kz_view {
   bool to_srgb;     /* by the file's ICC profile; without one the samples are sRGB already */
   double gain[3];   /* on the linear light of R, G and B, after all else; [0] = 0: none */
 };
+
+/* A photograph as 8-bit RGB (alpha dropped, grey repeated, 16 bits reduced), for training: JPEG,
+ * PNG, TIFF, WebP, HEIC, AVIF or JPEG XL, whatever its samples and colour model, of an animation
+ * the first frame. In this order: cropped, brought to sRGB if the view asks for it (relative
+ * colorimetric with black point compensation; a profile that is broken or of another model than the
+ * samples is passed over), reduced (Lanczos) to `short_side` > 0 if the short side of what is kept
+ * is longer, enlarged (cubic) to `at_least` > 0 if it is shorter, turned upright, its colours
+ * multiplied. KZ_ERANGE over 500 megapixels in the file or 100 in the result, or where the decoder
+ * would hold more than 1 GiB, and for a view that leaves the picture. */
+int kz_pixels_load_view(const char *path, const struct kz_view *view, int short_side, int at_least,
+                        struct kz_pixels *out, struct kz_err *err);
+/* The same with a view of {0}. */
+int kz_pixels_load(const char *path, int short_side, int at_least, struct kz_pixels *out,
+                   struct kz_err *err);
 
 /* Save 1- or 3-channel pixels by suffix; writes beside and renames. */
 int kz_pixels_save(const struct kz_pixels *p, const char *path, struct kz_err *err);

@@ -12,6 +12,7 @@
 #include "catalogue/known.h"
 #include "catalogue/measure.h"
 #include "catalogue/queue.h"
+#include "image/photo.h"
 
 /* ---- a file to look at ---- */
 
@@ -64,14 +65,6 @@ void kz__budget_give(struct kz__budget *b, size_t bytes);
 
 /* ---- add_decode.c ---- */
 
-/* A file's content: in memory, or where it is large, by its descriptor. */
-struct kz__content {
-  const char *path;
-  int fd;
-  const void *data; /* NULL: read from fd */
-  size_t size;
-};
-
 /* Buffers of a worker, kept from file to file. */
 struct kz__decoder {
   struct kz__budget *budget;
@@ -83,7 +76,7 @@ struct kz__decoder {
 void kz__decoder_release(struct kz__decoder *d);
 /* Decode fully and measure: fills the row's info, facts and measured, or its error. < 0 only for
  * what is not the picture's fault: no memory. */
-int kz__decode(struct kz__decoder *d, const struct kz__content *from, struct kz__row *row,
+int kz__decode(struct kz__decoder *d, const struct kz__photo_source *from, struct kz__row *row,
                struct kz_err *err);
 
 /* ---- add_work.c ---- */

@@ -56,20 +56,10 @@ struct job {
   size_t need;
 };
 
-/* Bytes that the decoder itself holds, beside a few rows. */
-static double held(const VipsImage *im, const struct kz__format *f) {
-  double pixels = (double)im->Xsize * im->Ysize;
-  int flag = 0;
-  if (f->whole_at && vips_image_get_typeof((VipsImage *)im, f->whole_at))
-    vips_image_get_int((VipsImage *)im, f->whole_at, &flag);
-  if (f->whole_at && !flag) return 0;
-  return pixels * (f->held + f->held_band * im->Bands * (double)VIPS_IMAGE_SIZEOF_ELEMENT(im));
-}
-
-static int plan(struct kz__decoder *d, const struct kz__format *f, struct job *j,
+static int plan(struct kz__decoder *d, const struct kz__photo_format *f, struct job *j,
                 struct kz_err *err) {
   const VipsImage *im = j->file;
-  double inside = held(im, f), total = (double)d->budget->total;
+  double inside = kz__photo_held(im, f), total = (double)d->budget->total;
   if ((double)im->Xsize * im->Ysize > most_pixels)
     return kz_err_set(err, KZ_ERANGE, "too large to decode: %d x %d px; at most %.0f megapixels",
                       im->Xsize, im->Ysize, most_pixels / 1e6);
@@ -84,60 +74,6 @@ static int plan(struct kz__decoder *d, const struct kz__format *f, struct job *j
   return kz_err_set(err, KZ_ERANGE,
                     "too large to decode: %d x %d px of %s take about %.0f MB at once",
                     im->Xsize, im->Ysize, f->name, inside / 1e6);
-}
-
-/* Replace the image by one made from it. */
-static int next(VipsImage **im, int failed, VipsImage **made) {
-  if (failed) return -1;
-  g_object_unref(*im);
-  *im = *made;
-  *made = NULL;
-  return 0;
-}
-
-/* Floating point is linear light from 0 to 1, unless it says what else it is. */
-static int from_float(VipsImage **im) {
-  VipsImage *t = NULL;
-  int bands = (*im)->Bands;
-  VipsInterpretation type = (*im)->Type;
-  if (type == VIPS_INTERPRETATION_LAB || type == VIPS_INTERPRETATION_XYZ) return 0;
-  if (bands != 3 && next(im, vips_extract_band(*im, &t, 0, "n", bands < 3 ? 1 : 3, NULL), &t))
-    return -1;
-  VipsImage *three[3] = {*im, *im, *im};
-  if (bands < 3 && next(im, vips_bandjoin(three, &t, 3, NULL), &t)) return -1;
-  return next(im, vips_copy(*im, &t, "interpretation", VIPS_INTERPRETATION_scRGB, NULL), &t);
-}
-
-static bool is_plain(const VipsImage *im) {
-  switch (im->Type) {
-    case VIPS_INTERPRETATION_CMYK:
-    case VIPS_INTERPRETATION_LAB:
-    case VIPS_INTERPRETATION_LABQ:
-    case VIPS_INTERPRETATION_LABS:
-    case VIPS_INTERPRETATION_XYZ:
-    case VIPS_INTERPRETATION_scRGB: return false;
-    default: return im->Coding == VIPS_CODING_NONE;
-  }
-}
-
-static int to_rgb(struct job *j, struct kz_err *err) {
-  VipsImage *im = j->file, *t = NULL;
-  VipsBandFormat samples = im->BandFmt;
-  int failed = 0;
-  bool real = samples == VIPS_FORMAT_FLOAT || samples == VIPS_FORMAT_DOUBLE;
-  if (vips_band_format_iscomplex(samples) || (is_plain(im) && !real && im->Bands > 4))
-    return kz_err_set(err, KZ_EUNSUPPORTED, "cannot decode this: %d bands of %s samples",
-                      im->Bands, vips_enum_nick(VIPS_TYPE_BAND_FORMAT, samples));
-  g_object_ref(im);
-  if (real) failed = from_float(&im);
-  if (!failed && !is_plain(im))
-    failed = next(&im, vips_colourspace(im, &t, VIPS_INTERPRETATION_sRGB, NULL), &t);
-  else if (!failed && samples != VIPS_FORMAT_UCHAR && samples != VIPS_FORMAT_USHORT)
-    failed = next(&im, vips_cast(im, &t, VIPS_FORMAT_UCHAR, "shift", TRUE, NULL), &t);
-  if (!failed && im->BandFmt != VIPS_FORMAT_UCHAR && im->BandFmt != VIPS_FORMAT_USHORT)
-    failed = next(&im, vips_cast(im, &t, VIPS_FORMAT_UCHAR, NULL), &t);
-  j->rgb = im;
-  return failed ? kz__vips_fail(err, KZ_EFORMAT, "cannot decode these colours") : 0;
 }
 
 /* ---- pixels ---- */
@@ -250,17 +186,17 @@ static int measure(struct kz__decoder *d, const struct job *j, struct kz__row *r
   return code;
 }
 
-static int attempt(struct kz__decoder *d, const struct kz__content *from, struct kz__row *row,
+static int attempt(struct kz__decoder *d, const struct kz__photo_source *from, struct kz__row *row,
                    struct kz_err *err) {
-  const struct kz__format *format = NULL;
+  const struct kz__photo_format *format = NULL;
   struct job j = {0};
-  int code = kz__format_load(from, &format, &j.file, err);
+  int code = kz__photo_load(from, &format, &j.file, err);
   if (format) row->info.format = format->name;
   if (code) goto out;
   kz__format_tell(j.file, &row->info);
   kz__facts_of_exif(j.file, &row->facts);
   code = plan(d, format, &j, err);
-  if (!code) code = to_rgb(&j, err);
+  if (!code) code = kz__photo_plain(j.file, false, &j.rgb, err);
   if (code) goto out;
   kz__budget_take(d->budget, j.need);
   code = measure(d, &j, row, err);
@@ -274,7 +210,7 @@ out:
   return code;
 }
 
-int kz__decode(struct kz__decoder *d, const struct kz__content *from, struct kz__row *row,
+int kz__decode(struct kz__decoder *d, const struct kz__photo_source *from, struct kz__row *row,
                struct kz_err *err) {
   struct kz_err why = {0};
   pthread_rwlock_rdlock(d->lock);

@@ -10,7 +10,6 @@
 #include "base/file.h"
 #include "base/sha256.h"
 #include "catalogue/add.h"
-#include "catalogue/format.h"
 
 enum { IN_MEMORY = 32 << 20, CHUNK = 1 << 20, TRIES = 3 };
 
@@ -98,8 +97,8 @@ static int read_through(struct worker *w, int fd, size_t size, char hex[65], siz
 }
 
 /* Fills the row's hash and size and says where the content is, or why it cannot be read. */
-static int read_file(struct worker *w, int fd, struct kz__row *row, struct kz__content *content,
-                     struct kz_err *err) {
+static int read_file(struct worker *w, int fd, struct kz__row *row,
+                     struct kz__photo_source *content, struct kz_err *err) {
   for (int i = 0; i < TRIES; i++) {
     struct stat before, after;
     size_t length;
@@ -116,7 +115,7 @@ static int read_file(struct worker *w, int fd, struct kz__row *row, struct kz__c
     row->file->mtime_ns =
         (int64_t)after.st_mtim.tv_sec * 1000000000 + after.st_mtim.tv_nsec;
     row->file->inode = (int64_t)after.st_ino;
-    *content = (struct kz__content){.path = row->file->path, .fd = fd, .size = size,
+    *content = (struct kz__photo_source){.path = row->file->path, .fd = fd, .size = size,
                                     .data = size <= IN_MEMORY ? w->buffer : NULL};
     __atomic_add_fetch(&w->work->bytes, row->bytes, __ATOMIC_RELAXED);
     return 0;
@@ -126,7 +125,7 @@ static int read_file(struct worker *w, int fd, struct kz__row *row, struct kz__c
 
 /* ---- copies ---- */
 
-static int write_copy(struct worker *w, const struct kz__content *from, const char *path,
+static int write_copy(struct worker *w, const struct kz__photo_source *from, const char *path,
                       struct kz_err *err) {
   if (from->data) return kz_file_write(path, from->data, from->size, err);
   struct kz_atomic_file a;
@@ -146,9 +145,9 @@ static int write_copy(struct worker *w, const struct kz__content *from, const ch
 }
 
 /* Copy to DIR/ab/abcdef....jpg, unless that is there. */
-static int copy_file(struct worker *w, const struct kz__content *from, struct kz__row *row,
+static int copy_file(struct worker *w, const struct kz__photo_source *from, struct kz__row *row,
                      struct kz_err *err) {
-  const struct kz__format *format = kz__format_of(from);
+  const struct kz__photo_format *format = kz__photo_format_of(from);
   char *folder = kz_format("%s/%.2s", w->work->copy, row->hex);
   char *path = folder && format ? kz_format("%s/%s.%s", folder, row->hex, format->suffix) : NULL;
   struct stat st;
@@ -170,7 +169,7 @@ static int copy_file(struct worker *w, const struct kz__content *from, struct kz
 /* ---- one file ---- */
 
 static int look_at(struct worker *w, int fd, struct kz__row *row, struct kz_err *err) {
-  struct kz__content content;
+  struct kz__photo_source content;
   int code = read_file(w, fd, row, &content, err);
   if (code || row->unreadable) return code;
   int state = kz__known_claim(w->work->known, row->hex, err);

@@ -1,76 +1,8 @@
-/* Files are recognised by their first bytes and handed to that format's loader by name, as in
- * src/image; here from memory or a descriptor, because the bytes that were hashed are the ones that
- * shall be decoded. The figures for memory are libvips 8.14's and its decoders': progressive JPEG
- * keeps two bytes a sample, interlaced PNG all samples, libwebp and libheif the picture twice,
- * libjxl planes of floats. */
+/* What a picture's file tells about itself in its header, and what its ICC profile is called. */
 #include "catalogue/format.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-#include "image/vips_io.h"
-
-static const struct kz__format jpeg = {"JPEG", "jpg", "jpegload_source", "jpeg-multiscan", 0, 2};
-static const struct kz__format png = {"PNG", "png", "pngload_source", "interlaced", 0, 1};
-static const struct kz__format tiff = {"TIFF", "tif", "tiffload_source", "no-such-field", 0, 0};
-static const struct kz__format webp = {"WebP", "webp", "webpload_source", NULL, 8, 0};
-static const struct kz__format heic = {"HEIC", "heic", "heifload_source", NULL, 8, 0};
-static const struct kz__format avif = {"AVIF", "avif", "heifload_source", NULL, 8, 0};
-static const struct kz__format jxl = {"JPEG XL", "jxl", "jxlload_source", NULL, 20, 1};
-
-static const struct kz__format *of_brand(const unsigned char *b, size_t n) {
-  static const char *const heif[] = {"heic", "heix", "heim", "heis",
-                                     "hevc", "hevx", "mif1", "msf1"};
-  if (n < 12 || memcmp(b + 4, "ftyp", 4)) return NULL;
-  if (!memcmp(b + 8, "avif", 4) || !memcmp(b + 8, "avis", 4)) return &avif;
-  for (size_t i = 0; i < sizeof heif / sizeof *heif; i++)
-    if (!memcmp(b + 8, heif[i], 4)) return &heic;
-  return NULL;
-}
-
-const struct kz__format *kz__format_of(const struct kz__content *from) {
-  static const unsigned char box[12] = {0, 0, 0, 12, 'J', 'X', 'L', ' ', 13, 10, 0x87, 10};
-  unsigned char head[12];
-  const unsigned char *b = from->data;
-  size_t n = from->size;
-  if (!b) {
-    ssize_t got = pread(from->fd, head, sizeof head, 0);
-    b = head;
-    n = got > 0 ? (size_t)got : 0;
-  }
-  if (n >= 3 && !memcmp(b, "\xff\xd8\xff", 3)) return &jpeg;
-  if (n >= 8 && !memcmp(b, "\x89PNG\r\n\x1a\n", 8)) return &png;
-  if (n >= 4 && (!memcmp(b, "II*\0", 4) || !memcmp(b, "MM\0*", 4) || !memcmp(b, "II+\0", 4) ||
-                 !memcmp(b, "MM\0+", 4)))
-    return &tiff;
-  if (n >= 12 && !memcmp(b, "RIFF", 4) && !memcmp(b + 8, "WEBP", 4)) return &webp;
-  if (n >= 2 && !memcmp(b, "\xff\x0a", 2)) return &jxl;
-  if (n >= sizeof box && !memcmp(b, box, sizeof box)) return &jxl;
-  return of_brand(b, n);
-}
-
-int kz__format_load(const struct kz__content *from, const struct kz__format **format,
-                    VipsImage **out, struct kz_err *err) {
-  if (!from->size) return kz_err_set(err, KZ_EUNSUPPORTED, "the file is empty");
-  const struct kz__format *f = *format = kz__format_of(from);
-  if (!f)
-    return kz_err_set(err, KZ_EUNSUPPORTED,
-                      "not a JPEG, PNG, TIFF, WebP, HEIC, AVIF or JPEG XL picture");
-  if (!vips_type_find("VipsOperation", f->loader))
-    return kz_err_set(err, KZ_EUNSUPPORTED, "libvips here has no decoder for %s", f->name);
-  if (!from->data) lseek(from->fd, 0, SEEK_SET);
-  VipsSource *source = from->data ? vips_source_new_from_memory(from->data, from->size)
-                                  : vips_source_new_from_descriptor(from->fd);
-  int failed = !source || vips_call(f->loader, source, out, "access", VIPS_ACCESS_SEQUENTIAL,
-                                    "fail_on", VIPS_FAIL_ON_ERROR, NULL);
-  if (source) g_object_unref(source);
-  if (failed) return kz__vips_fail(err, KZ_EFORMAT, "cannot decode this %s file", f->name);
-  if (f == &png) kz__png_read_exif(from->path, *out);
-  return 0;
-}
-
-/* ---- profile ---- */
 
 static uint32_t be32(const unsigned char *p) {
   return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];

@@ -2,15 +2,23 @@
  *
  * Loading is for thousands of photographs of any origin, so it converts where kz_image_open would
  * keep: to 8-bit RGB, upright, reduced. The file is read once, top to bottom; only the reduced
- * image is held. */
+ * image is held, so that a picture of hundreds of megapixels can be asked for at a size for
+ * training. Decoders that need all of it at once are held to a limit of their own. */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "image/photo.h"
 #include "image/vips_io.h"
 
-static const double pixel_limit = 100e6; /* px, of what is decoded and of what is handed out */
+static const double decoded_limit = 500e6;           /* px, of the file */
+static const double made_limit = 100e6;              /* px, of what is handed out */
+static const double held_limit = 1.0 * (1 << 30);    /* B, inside a decoder */
 
 int kz_pixels_init(struct kz_pixels *p, int width, int height, int channels, struct kz_err *err) {
   if (width < 1 || height < 1 || channels < 1 || channels > 4)
@@ -39,30 +47,41 @@ static double scale_for(int width, int height, int short_side, int at_least) {
   return 1;
 }
 
-/* Each stage leaves its image in the next place of t; returns the last place used, or -1. */
-static int convert(VipsImage *t[], double scale) {
-  int n = 0, colours = t[0]->Bands < 3 ? 1 : 3;
-  if (t[n]->Bands != colours) {
-    if (vips_extract_band(t[n], &t[n + 1], 0, "n", colours, NULL)) return -1;
-    n++;
+/* Each stage leaves its image in the next place of t; `n` is the last place used. */
+struct stages {
+  VipsImage *t[10];
+  int n;
+};
+
+static int turn(struct stages *s, int orientation) {
+  VipsImage **t = s->t + s->n;
+  /* Turning needs random access; the file gives its rows in order only. */
+  t[1] = vips_image_copy_memory(t[0]);
+  if (!t[1]) return -1;
+  vips_image_set_int(t[1], VIPS_META_ORIENTATION, orientation);
+  s->n += 2;
+  return vips_autorot(t[1], &t[2], NULL);
+}
+
+static int convert(struct stages *s, const struct kz_view *view, double scale) {
+  VipsImage **t = s->t;
+  int orientation = view->orientation ? view->orientation : vips_image_get_orientation(t[s->n]);
+  int colours = t[s->n]->Bands < 3 ? 1 : 3;
+  if (t[s->n]->Bands != colours) {
+    if (vips_extract_band(t[s->n], &t[s->n + 1], 0, "n", colours, NULL)) return -1;
+    s->n++;
   }
-  if (t[n]->BandFmt == VIPS_FORMAT_USHORT) { /* to the nearest: uchar output truncates */
-    if (vips_linear1(t[n], &t[n + 1], 1 / 257.0, 0.5, "uchar", TRUE, NULL)) return -1;
-    n++;
+  if (t[s->n]->BandFmt == VIPS_FORMAT_USHORT) { /* to the nearest: uchar output truncates */
+    if (vips_linear1(t[s->n], &t[s->n + 1], 1 / 257.0, 0.5, "uchar", TRUE, NULL)) return -1;
+    s->n++;
   }
   if (scale != 1) {
-    if (vips_resize(t[n], &t[n + 1], scale, "kernel",
+    if (vips_resize(t[s->n], &t[s->n + 1], scale, "kernel",
                     scale < 1 ? VIPS_KERNEL_LANCZOS3 : VIPS_KERNEL_CUBIC, NULL))
       return -1;
-    n++;
+    s->n++;
   }
-  if (vips_image_get_orientation(t[n]) > 1) {
-    /* Turning needs random access; the file gives its rows in order only. */
-    t[n + 1] = vips_image_copy_memory(t[n]);
-    if (!t[n + 1] || vips_autorot(t[n + 1], &t[n + 2], NULL)) return -1;
-    n += 2;
-  }
-  return n;
+  return orientation > 1 ? turn(s, orientation) : 0;
 }
 
 /* Packed grey or RGB bytes to p's RGB. */
@@ -80,39 +99,122 @@ static int take_bytes(const VipsImage *im, const uint8_t *bytes, struct kz_pixel
   return 0;
 }
 
-static int check_area(const char *path, const VipsImage *im, double scale, struct kz_err *err) {
-  double area = (double)im->Xsize * im->Ysize, made = area * scale * scale;
-  if (area <= pixel_limit && made <= pixel_limit) return 0;
-  return kz_err_set(err, KZ_ERANGE, "%s: %d x %d px%s is over the limit of %.0f megapixels", path,
-                    im->Xsize, im->Ysize, area <= pixel_limit ? ", enlarged as asked," : "",
-                    pixel_limit / 1e6);
+/* On the linear light behind sRGB's curve. */
+static void apply_gains(struct kz_pixels *p, const double gain[3]) {
+  uint8_t table[3][256];
+  for (int c = 0; c < 3; c++)
+    for (int i = 0; i < 256; i++) {
+      double v = i / 255.0;
+      v = gain[c] * (v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4));
+      v = v <= 0.0031308 ? v * 12.92 : 1.055 * pow(v, 1 / 2.4) - 0.055;
+      table[c][i] = (uint8_t)(255 * VIPS_CLIP(0, v, 1) + 0.5);
+    }
+  size_t count = (size_t)p->width * p->height;
+  for (size_t i = 0; i < count; i++)
+    for (int c = 0; c < 3; c++) p->data[3 * i + c] = table[c][p->data[3 * i + c]];
+}
+
+static int check_view(const char *path, const VipsImage *im, const struct kz_view *v,
+                      struct kz_err *err) {
+  for (int c = 0; c < 3; c++)
+    if (v->gain[0] != 0 && !(v->gain[c] > 0 && v->gain[c] < 1e6))
+      return kz_err_set(err, KZ_ERANGE, "%s: %g is no gain of a colour", path, v->gain[c]);
+  if (v->orientation < 0 || v->orientation > 8)
+    return kz_err_set(err, KZ_ERANGE, "%s: orientation %d; 1 to 8 there are", path, v->orientation);
+  if (!v->w && !v->h) return 0;
+  if (v->w > 0 && v->h > 0 && v->x >= 0 && v->y >= 0 && v->w <= im->Xsize && v->h <= im->Ysize &&
+      v->x <= im->Xsize - v->w && v->y <= im->Ysize - v->h)
+    return 0;
+  return kz_err_set(err, KZ_ERANGE,
+                    "%s: the part to keep, %d x %d px at %d, %d, leaves the picture of %d x %d px: "
+                    "is it another file now?", path, v->w, v->h, v->x, v->y, im->Xsize, im->Ysize);
+}
+
+static int check_area(const char *path, const VipsImage *im, const struct kz__photo_format *f,
+                      double made, struct kz_err *err) {
+  double area = (double)im->Xsize * im->Ysize, held = kz__photo_held(im, f);
+  if (area > decoded_limit)
+    return kz_err_set(err, KZ_ERANGE, "%s: %d x %d px is over the limit of %.0f megapixels", path,
+                      im->Xsize, im->Ysize, decoded_limit / 1e6);
+  if (made > made_limit)
+    return kz_err_set(err, KZ_ERANGE,
+                      "%s: %d x %d px%s is over the limit of %.0f megapixels at once", path,
+                      im->Xsize, im->Ysize, made > area ? ", enlarged as asked," : "",
+                      made_limit / 1e6);
+  if (held > held_limit)
+    return kz_err_set(err, KZ_ERANGE,
+                      "%s: %d x %d px of this %s take %.1f GB to decode at once; convert it to a "
+                      "plain TIFF or PNG", path, im->Xsize, im->Ysize, f->name, held / 1e9);
+  return 0;
+}
+
+/* The file's header, and what its pixels will be, not yet decoded. */
+static int prepare(struct stages *s, const struct kz__photo_source *from,
+                   const struct kz_view *view, int short_side, int at_least, struct kz_err *err) {
+  const struct kz__photo_format *format = NULL;
+  struct kz_err why;
+  VipsImage **t = s->t;
+  int rc = kz__photo_load(from, &format, &t[0], &why);
+  if (rc) return kz_err_set(err, format ? rc : KZ_EFORMAT, "%s: %s", from->path, why.msg);
+  rc = check_view(from->path, t[0], view, err);
+  if (rc) return rc;
+  int w = view->w ? view->w : t[0]->Xsize, h = view->w ? view->h : t[0]->Ysize;
+  double scale = scale_for(w, h, short_side, at_least);
+  rc = check_area(from->path, t[0], format, (double)w * h * scale * scale, err);
+  if (rc) return rc;
+  if (view->w) {
+    if (vips_extract_area(t[0], &t[1], view->x, view->y, w, h, NULL)) goto failed;
+    s->n = 1;
+  }
+  rc = kz__photo_plain(t[s->n], view->to_srgb, &t[s->n + 1], &why);
+  if (rc) return kz_err_set(err, rc, "%s: %s", from->path, why.msg);
+  s->n++;
+  if (!convert(s, view, scale)) return 0;
+failed:
+  return kz__vips_fail(err, KZ_EFORMAT, "%s: cannot decode this %s file", from->path, format->name);
+}
+
+static int open_source(const char *path, struct kz__photo_source *from, struct kz_err *err) {
+  struct stat st;
+  *from = (struct kz__photo_source){.path = path};
+  from->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  if (from->fd < 0 || fstat(from->fd, &st))
+    return kz_err_set(err, errno == ENOENT ? KZ_ENOENT : KZ_EIO, "%s: cannot open: %s", path,
+                      strerror(errno));
+  if (!S_ISREG(st.st_mode))
+    return kz_err_set(err, KZ_EIO, "%s: cannot read: %s", path,
+                      S_ISDIR(st.st_mode) ? strerror(EISDIR) : "not a file");
+  from->size = (size_t)st.st_size;
+  return 0;
+}
+
+int kz_pixels_load_view(const char *path, const struct kz_view *view, int short_side, int at_least,
+                        struct kz_pixels *out, struct kz_err *err) {
+  struct stages s = {0};
+  struct kz__photo_source from;
+  uint8_t *bytes = NULL;
+  size_t size = 0;
+  int rc = open_source(path, &from, err);
+  if (!rc) rc = prepare(&s, &from, view, short_side, at_least, err);
+  if (rc) goto out;
+  bytes = vips_image_write_to_memory(s.t[s.n], &size);
+  if (bytes)
+    rc = take_bytes(s.t[s.n], bytes, out, err);
+  else
+    rc = kz__vips_fail(err, KZ_EFORMAT, "%s: cannot decode all of it", path);
+  if (!rc && view->gain[0] != 0) apply_gains(out, view->gain);
+out:
+  for (size_t i = 0; i < sizeof s.t / sizeof *s.t; i++)
+    if (s.t[i]) g_object_unref(s.t[i]);
+  g_free(bytes);
+  if (from.fd >= 0) close(from.fd);
+  return rc;
 }
 
 int kz_pixels_load(const char *path, int short_side, int at_least, struct kz_pixels *out,
                    struct kz_err *err) {
-  enum { STAGES = 8 };
-  VipsImage *t[STAGES] = {NULL};
-  uint8_t *bytes = NULL;
-  size_t size = 0;
-  enum kz_format format;
-  int rc = kz__format_of_file(path, &format, err);
-  if (!rc) rc = kz__load(path, format, VIPS_ACCESS_SEQUENTIAL, &t[0], err);
-  if (rc) goto out;
-  double scale = scale_for(t[0]->Xsize, t[0]->Ysize, short_side, at_least);
-  rc = check_area(path, t[0], scale, err);
-  if (rc) goto out;
-  int n = convert(t, scale);
-  if (n >= 0) bytes = vips_image_write_to_memory(t[n], &size);
-  if (bytes)
-    rc = take_bytes(t[n], bytes, out, err);
-  else
-    rc = kz__vips_fail(err, KZ_EFORMAT, "%s: cannot decode this %s file", path,
-                       kz__formats[format].name);
-out:
-  for (int i = 0; i < STAGES; i++)
-    if (t[i]) g_object_unref(t[i]);
-  g_free(bytes);
-  return rc;
+  const struct kz_view all = {0};
+  return kz_pixels_load_view(path, &all, short_side, at_least, out, err);
 }
 
 /* ---- save ---- */

@@ -42,16 +42,23 @@ static void assert_silent(void) {
   assert_int_equal(st.st_size, 0);
 }
 
-static void expect_open(const char *name, int code, const char *words) {
+/* Opening for restoring is refused; loading for training may take it. */
+static void expect_refused(const char *name, int code, const char *words) {
   struct kz_image *im = NULL;
   struct kz_err err = {0};
-  struct kz_pixels p = {0};
   int rc = kz_image_open(in_folder(name), &im, &err);
   if (rc != code) fail_msg("%s: opening gives %d, not %d: %s", name, rc, code, err.msg);
   assert_null(im);
   assert_non_null(strstr(err.msg, name));
   if (!strstr(err.msg, words)) fail_msg("'%s' lacks '%s'", err.msg, words);
-  rc = kz_pixels_load(in_folder(name), 0, 0, &p, &err);
+  assert_silent();
+}
+
+static void expect_open(const char *name, int code, const char *words) {
+  struct kz_err err = {0};
+  struct kz_pixels p = {0};
+  expect_refused(name, code, words);
+  int rc = kz_pixels_load(in_folder(name), 0, 0, &p, &err);
   if (rc != code) fail_msg("%s: loading gives %d, not %d: %s", name, rc, code, err.msg);
   assert_null(p.data);
   assert_silent();
@@ -227,7 +234,7 @@ static void test_huge_claims(void **state) {
   expect_open("huge.png", KZ_ERANGE, "100000 x 100000");
   assert_int_equal(kz_image_open(in_folder("big.png"), &im, &err), KZ_EFORMAT);
   assert_int_equal(kz_pixels_load(in_folder("big.png"), 0, 0, &p, &err), KZ_ERANGE);
-  assert_non_null(strstr(err.msg, "100 megapixels"));
+  assert_non_null(strstr(err.msg, "500 megapixels"));
   assert_true(peak_kib() - before < 200 << 10); /* KiB: 200 MiB */
   assert_silent();
 }
@@ -241,7 +248,7 @@ static void test_enlarged_too_much(void **state) {
   assert_non_null(strstr(err.msg, "enlarged"));
 }
 
-/* Every sample format and colour model that is not done, with advice. */
+/* Every sample format and colour model that is not restored, with advice. */
 static void test_unsupported(void **state) {
   (void)state;
   const struct {
@@ -255,7 +262,7 @@ static void test_unsupported(void **state) {
     assert_int_equal(vips_black(&black, 20, 20, "bands", 3, NULL), 0);
     assert_int_equal(vips_cast(black, &cast, formats[i].format, NULL), 0);
     save_vips(cast, "format.tif", "");
-    expect_open("format.tif", KZ_EUNSUPPORTED, formats[i].words);
+    expect_refused("format.tif", KZ_EUNSUPPORTED, formats[i].words);
     g_object_unref(black);
     g_object_unref(cast);
   }
@@ -265,7 +272,7 @@ static void test_unsupported(void **state) {
     VipsImage *im = make_vips(samples, 20, 20, 4, 8);
     im->Type = VIPS_INTERPRETATION_CMYK;
     save_vips(im, names[i], "");
-    expect_open(names[i], KZ_EUNSUPPORTED, "CMYK colours; convert it");
+    expect_refused(names[i], KZ_EUNSUPPORTED, "CMYK colours; convert it");
     g_object_unref(im);
     free(samples);
   }
