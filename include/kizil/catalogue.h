@@ -135,10 +135,12 @@ struct kz_catalogue_entry {
   const char *format; /* "JPEG" */
   int64_t bytes;
   int width, height;   /* as stored, before `view` */
+  int orientation;     /* 1 to 8, as the file says */
   struct kz_view view; /* what cleaning applies */
   const uint8_t *damage; /* [64, 64] over the file as stored: 0 sound to 255 bare; NULL: not known */
   const char *part;      /* "train", "val", "test", ...; NULL: not split */
   const char *caption[2]; /* by enum kz_language: by hand, else from a list, else made; or NULL */
+  bool caption_made[2];   /* of facts and colours, by kizil dataset caption */
   const struct kz_catalogue_fact *facts; /* one for each key, by key; a hand's before a list's */
   int fact_count;                        /* before EXIF's */
 };

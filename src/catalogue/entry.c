@@ -17,11 +17,11 @@ static const char chosen_sql[] =
     " (SELECT text FROM caption c WHERE c.image = i.id AND language = 'en' AND source <> 'made'),"
     " (SELECT text FROM caption c WHERE c.image = i.id AND language = 'en' AND source = 'made'),"
     " (SELECT text FROM caption c WHERE c.image = i.id AND language = 'zh' AND source <> 'made'),"
-    " (SELECT text FROM caption c WHERE c.image = i.id AND language = 'zh' AND source = 'made')"
-    " FROM chosen JOIN image i USING(id) LEFT JOIN damage d ON d.image = i.id"
+    " (SELECT text FROM caption c WHERE c.image = i.id AND language = 'zh' AND source = 'made'),"
+    " i.orientation FROM chosen JOIN image i USING(id) LEFT JOIN damage d ON d.image = i.id"
     " LEFT JOIN split s ON s.image = i.id"
     " WHERE ?1 IS NULL OR s.part = ?1 ORDER BY i.sha256";
-enum column { ID, SHA, PATH, FORMAT, BYTES, WIDTH, HEIGHT, MAP, PART, CAPTION };
+enum column { ID, SHA, PATH, FORMAT, BYTES, WIDTH, HEIGHT, MAP, PART, CAPTION, TURN = CAPTION + 4 };
 
 /* Of several that tell the same, a person comes before a list, a list before the file itself. */
 static const char fact_sql[] =
@@ -104,7 +104,8 @@ static int fill(struct visiting *v, struct kz_catalogue_entry *e, struct kz_err 
   *e = (struct kz_catalogue_entry){.image = sqlite3_column_int64(s, ID),
                                    .bytes = sqlite3_column_int64(s, BYTES),
                                    .width = sqlite3_column_int(s, WIDTH),
-                                   .height = sqlite3_column_int(s, HEIGHT)};
+                                   .height = sqlite3_column_int(s, HEIGHT),
+                                   .orientation = sqlite3_column_int(s, TURN)};
   int code = take_path(v, err);
   if (!code) code = gather_facts(v, e->image, err);
   if (!code) code = kz__clean_view(v->c, e->image, &e->view, err);
@@ -118,6 +119,7 @@ static int fill(struct visiting *v, struct kz_catalogue_entry *e, struct kz_err 
   for (int i = 0; i < 2; i++) {
     const char *by_hand = text_at(s, CAPTION + 2 * i), *listed = told(v, caption_keys[i]);
     e->caption[i] = by_hand ? by_hand : listed ? listed : text_at(s, CAPTION + 2 * i + 1);
+    e->caption_made[i] = !by_hand && !listed && e->caption[i];
   }
   e->facts = v->fact;
   e->fact_count = v->count;
