@@ -10,6 +10,7 @@ static const struct kz_command *const subcommands[] = {
     &kz_dataset_add,
     &kz_dataset_screen,
     &kz_dataset_review,
+    &kz_dataset_split,
     &kz_dataset_info,
     NULL,
 };
