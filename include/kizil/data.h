@@ -19,10 +19,17 @@ struct kz_batch {
   const char *captions; /* [count, KZ_CAPTION_MOST], each text ended by 0 */
 };
 
+/* Images come from
+ * - a folder: what is held out is chosen by a hash of names;
+ * - a catalogue (kizil/catalogue.h): the images that are in, of part train, or val if they are held
+ *   out, each through its view, with its facts and captions; crops keep away from what its damage
+ *   map shows. One that is not split is refused, and one whose parts share something;
+ * - a list: CSV with a column `file`, and if they are there, the columns of an exported list
+ *   (KZ_EXPORT_LIST_HEADER in kizil/export.h); held out as of a folder if none is `part`. */
 struct kz_stream_options {
-  const char *images;      /* folder, walked recursively */
+  const char *images;      /* folder, walked recursively; a catalogue; or a list */
   int short_side;          /* images with a longer short side are reduced to this, px (440) */
-  double held_out;         /* share of images kept for validation, chosen by hash of name (0.05) */
+  double held_out;         /* share of a folder's images kept for validation (0.05) */
   int held_out_only;       /* 1: stream the held-out images instead, un-augmented */
   uint64_t seed;
   int threads;             /* background decoders and cutters (1) */
@@ -46,6 +53,11 @@ int kz_stream_next(struct kz_stream *s, int64_t index, int count, int size, stru
                    struct kz_err *err);
 /* Seconds that kz_stream_next has waited in all since open: a training step should never wait. */
 double kz_stream_waited(const struct kz_stream *s);
+/* Which images they are, of how many; "" for a folder. Borrowed. */
+const char *kz_stream_told(const struct kz_stream *s);
+/* A digest of the images in their order, without their places: crops of two streams whose digests
+ * are the same are the same. 64 hex digits, borrowed. */
+const char *kz_stream_identity(const struct kz_stream *s);
 /* Images usable / found; and what was skipped, as text lines "path: reason" (borrowed). */
 int kz_stream_images(const struct kz_stream *s, int *found);
 const char *kz_stream_skipped(const struct kz_stream *s);

@@ -100,6 +100,8 @@ int kz_pixels_load_view(const char *path, const struct kz_view *view, int short_
 /* The same with a view of {0}. */
 int kz_pixels_load(const char *path, int short_side, int at_least, struct kz_pixels *out,
                    struct kz_err *err);
+/* The size of such a photograph as it is stored, from the file's header alone. */
+int kz_pixels_probe(const char *path, int *width, int *height, struct kz_err *err);
 
 /* Save 1- or 3-channel pixels by suffix; writes beside and renames. */
 int kz_pixels_save(const struct kz_pixels *p, const char *path, struct kz_err *err);

@@ -56,7 +56,8 @@ static void shrink(struct kz__cache *c) {
 static int decode(struct kz__cache *c, int i, int target, struct kz_pixels *pixels,
                   struct kz_err *err) {
   pthread_mutex_unlock(&c->lock);
-  int code = kz_pixels_load(c->list->items[i].path, target, target, pixels, err);
+  const struct kz__item *item = &c->list->items[i];
+  int code = kz_pixels_load_view(item->path, &item->view, target, target, pixels, err);
   if (!code && (pixels->channels != 3 || pixels->width < target || pixels->height < target)) {
     code = kz_err_set(err, KZ_ESHAPE, "decoded as %d x %d px with %d channels", pixels->width,
                       pixels->height, pixels->channels);

@@ -59,17 +59,17 @@ void kz__guide_lines(struct kz__guide_maker *m, struct kz_rng *rng, const uint8_
   kz_sketch_roughen(rng, m->size, m->size, drawn, valid, m->bytes);
 }
 
-void kz__guide_caption(struct kz_rng *rng, const struct kz_caption_facts *facts, int size,
+void kz__guide_caption(struct kz_rng *rng, const struct kz_caption_facts *const facts[2], int size,
                        const uint8_t *rgb, const uint8_t *mask, char text[KZ_CAPTION_MOST]) {
   float what = kz_rng_uniform(rng), language = kz_rng_uniform(rng), colours = kz_rng_uniform(rng);
   float lost = kz_rng_uniform(rng);
+  enum kz_language tongue = language < CHINESE ? KZ_LANGUAGE_ZH : KZ_LANGUAGE_EN;
   struct kz_caption_facts said = {0};
-  if (facts && what < WITH_FACTS) said = *facts;
+  if (facts[tongue] && what < WITH_FACTS) said = *facts[tongue];
   said.lost = lost < LOST;
   if (!said.lost && colours < COLOURS_OF_ALL)
     mask = NULL;
   else if (!said.lost && colours >= COLOURS_OF_ALL + COLOURS_OF_REST)
     rgb = mask = NULL;
-  kz_caption_write(text, language < CHINESE ? KZ_LANGUAGE_ZH : KZ_LANGUAGE_EN, &said, size, size,
-                   rgb, mask);
+  kz_caption_write(text, tongue, &said, size, size, rgb, mask);
 }

@@ -20,9 +20,10 @@ void kz__guide_maker_release(struct kz__guide_maker *m);
  * of its shapes in half of all draws, roughened, where they are shown. Allocates nothing. */
 void kz__guide_lines(struct kz__guide_maker *m, struct kz_rng *rng, const uint8_t *rgb,
                      uint8_t *drawn, uint8_t *valid);
-/* A caption as a user might write it: now with what is known of the picture (`facts`, may be NULL),
- * now without; colours of the whole crop, of what `mask` leaves of it, or none; English or Chinese. */
-void kz__guide_caption(struct kz_rng *rng, const struct kz_caption_facts *facts, int size,
+/* A caption as a user might write it: now with what is known of the picture (`facts` by enum
+ * kz_language, each may be NULL), now without; colours of the whole crop, of what `mask` leaves of
+ * it, or none; English or Chinese. */
+void kz__guide_caption(struct kz_rng *rng, const struct kz_caption_facts *const facts[2], int size,
                        const uint8_t *rgb, const uint8_t *mask, char text[KZ_CAPTION_MOST]);
 
 #endif

@@ -1,7 +1,7 @@
-/* Which images take part is decided by names alone: a walk sorted by relative path, and a split by
- * a hash of each picture's group. Neither depends on the order in which a file system lists its
- * entries, nor (the split) on which other files are there, so that pictures added to a folder later
- * never move one from one side to the other. */
+/* Which images of a folder take part is decided by names alone: a walk sorted by relative path, and
+ * a split by a hash of each picture's group. Neither depends on the order in which a file system lists
+ * its entries, nor (the split) on which other files are there, so that pictures added to a folder
+ * later never move one from one side to the other. */
 #include "dataset/list.h"
 
 #include <ctype.h>
@@ -14,9 +14,11 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include <kizil/catalogue.h>
 #include <kizil/image.h>
 
 #include "base/file.h"
+#include "base/sha256.h"
 
 enum { SMALLEST_SIDE = 32 }; /* px; enlarging less than this to a crop teaches nothing */
 
@@ -75,18 +77,10 @@ int kz__short_target(int width, int height, int short_side, int at_least) {
 /* ---- the walk ---- */
 
 static int add_file(struct walk *w, const char *path, struct kz_err *err) {
-  struct kz__list *list = w->list;
-  if (list->count == list->room) {
-    int room = list->room ? list->room * 2 : 256;
-    struct kz__item *items = realloc(list->items, (size_t)room * sizeof *items);
-    if (!items) return kz_err_set(err, KZ_ENOMEM, "no memory for a list of %d images", room);
-    list->items = items;
-    list->room = room;
-  }
-  char *copy = strdup(path);
-  if (!copy) return kz_err_set(err, KZ_ENOMEM, "no memory for a list of images");
-  list->items[list->count++] = (struct kz__item){.path = copy, .name = copy + w->root_length};
-  return 0;
+  struct kz__item item = {.path = strdup(path)};
+  if (!item.path) return kz_err_set(err, KZ_ENOMEM, "no memory for a list of images");
+  item.name = item.path + w->root_length;
+  return kz__list_append(w->list, &item, err);
 }
 
 static void log_folder(struct walk *w, const char *path, int error) {
@@ -162,22 +156,76 @@ int kz__list_walk(struct kz__list *list, const char *root, struct kz__log *log,
 
 /* ---- the list ---- */
 
+static void item_release(struct kz__item *item) {
+  if (item->notes) {
+    free(item->notes->text);
+    free(item->notes->damage);
+    free(item->notes);
+  }
+  free(item->path);
+}
+
+int kz__list_append(struct kz__list *list, struct kz__item *item, struct kz_err *err) {
+  if (list->count == list->room) {
+    int room = list->room ? list->room * 2 : 256;
+    struct kz__item *items = realloc(list->items, (size_t)room * sizeof *items);
+    if (!items) {
+      item_release(item);
+      return kz_err_set(err, KZ_ENOMEM, "no memory for a list of %d images", room);
+    }
+    list->items = items;
+    list->room = room;
+  }
+  list->items[list->count++] = *item;
+  return 0;
+}
+
 void kz__list_split(struct kz__list *list, double share, int held_out) {
   int kept = 0;
   for (int i = 0; i < list->count; i++) {
     bool is_held_out = kz__split_rank(list->items[i].name) < share;
     if (is_held_out == !!held_out) list->items[kept++] = list->items[i];
-    else free(list->items[i].path);
+    else item_release(&list->items[i]);
   }
   list->count = kept;
 }
 
-/* Reads the size; false if the image is of no use, which is then logged. */
+/* The file that was meant is there. */
+static int check_file(const struct kz__item *item, struct kz_err *err) {
+  struct stat st;
+  if (stat(item->path, &st)) return kz_err_set(err, KZ_ENOENT, "%s", strerror(errno));
+  if (!item->notes->bytes || item->notes->bytes == (int64_t)st.st_size) return 0;
+  return kz_err_set(err, KZ_EFORMAT, "another file than the one in the catalogue: it has changed "
+                    "since kizil dataset add");
+}
+
+/* The size of what is kept, and as the file is stored. A folder's pictures are those that can be
+ * restored too; who lists a file by name may have any. */
+static int read_size(struct kz__item *item, struct kz_err *err) {
+  struct kz_image_info info;
+  const struct kz_view *v = &item->view;
+  struct kz__notes *n = item->notes;
+  int code = 0;
+  if (!n) {
+    code = kz_image_probe(item->path, &info, err);
+    if (code) return code;
+    item->width = info.width;
+    item->height = info.height;
+    return 0;
+  }
+  code = check_file(item, err);
+  if (!code && (!n->width || !n->height))
+    code = kz_pixels_probe(item->path, &n->width, &n->height, err);
+  item->width = v->w ? v->w : n->width;
+  item->height = v->w ? v->h : n->height;
+  return code;
+}
+
+/* False if the image is of no use, which is then logged. */
 static bool probe_item(struct kz__item *item, struct kz__log *log, int *code,
                        struct kz_err *err) {
-  struct kz_image_info info;
   struct kz_err why;
-  int failed = kz_image_probe(item->path, &info, &why);
+  int failed = read_size(item, &why);
   if (failed == KZ_ENOMEM) {
     *code = kz_err_set(err, KZ_ENOMEM, "%s", why.msg);
     return false;
@@ -186,10 +234,8 @@ static bool probe_item(struct kz__item *item, struct kz__log *log, int *code,
     kz__log_add(log, item, why.msg);
     return false;
   }
-  item->width = info.width;
-  item->height = info.height;
-  if (info.width >= SMALLEST_SIDE && info.height >= SMALLEST_SIDE) return true;
-  kz_err_set(&why, KZ_ESHAPE, "%d x %d px, smaller than %d", info.width, info.height,
+  if (item->width >= SMALLEST_SIDE && item->height >= SMALLEST_SIDE) return true;
+  kz_err_set(&why, KZ_ESHAPE, "%d x %d px, smaller than %d", item->width, item->height,
              SMALLEST_SIDE);
   kz__log_add(log, item, why.msg);
   return false;
@@ -202,7 +248,7 @@ int kz__list_probe(struct kz__list *list, int short_side, int at_least, struct k
   for (int i = 0; i < list->count; i++) {
     struct kz__item item = list->items[i];
     if (code || !probe_item(&item, log, &code, err)) {
-      free(item.path);
+      item_release(&item);
       continue;
     }
     double side = item.width < item.height ? item.width : item.height;
@@ -216,9 +262,31 @@ int kz__list_probe(struct kz__list *list, int short_side, int at_least, struct k
 }
 
 void kz__list_release(struct kz__list *list) {
-  for (int i = 0; i < list->count; i++) free(list->items[i].path);
+  for (int i = 0; i < list->count; i++) item_release(&list->items[i]);
   free(list->items);
   *list = (struct kz__list){0};
+}
+
+static void digest_text(struct kz_sha256 *h, const char *text) {
+  kz_sha256_add(h, text, strlen(text) + 1);
+}
+
+void kz__list_identity(const struct kz__list *list, char hex[65]) {
+  struct kz_sha256 h;
+  kz_sha256_init(&h);
+  for (int i = 0; i < list->count; i++) {
+    const struct kz__item *item = &list->items[i];
+    const struct kz__notes *n = item->notes;
+    const struct kz_view *v = &item->view;
+    char text[256];
+    digest_text(&h, n && n->sha256 ? n->sha256 : item->name);
+    snprintf(text, sizeof text, "%d %d, %d %d %d %d, %d %d, %.9g %.9g %.9g", item->width,
+             item->height, v->x, v->y, v->w, v->h, v->orientation, v->to_srgb, v->gain[0],
+             v->gain[1], v->gain[2]);
+    digest_text(&h, text);
+    if (n && n->damage) kz_sha256_add(&h, n->damage, KZ_CATALOGUE_MAP * KZ_CATALOGUE_MAP);
+  }
+  kz_sha256_hex(&h, hex);
 }
 
 /* ---- the log ---- */

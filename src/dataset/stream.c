@@ -32,6 +32,8 @@
 #include "dataset/cutter.h"
 #include "dataset/guides.h"
 #include "dataset/list.h"
+#include "dataset/sound.h"
+#include "dataset/source.h"
 
 enum {
   RING = 4,         /* batches: one lent, three ahead */
@@ -62,7 +64,8 @@ struct tools {
 
 struct kz_stream {
   struct kz_stream_options o;
-  char *images;
+  char *images, *told;
+  char identity[65];
   uint64_t seed;
   int found;
   struct kz__list list;
@@ -165,7 +168,9 @@ static int make_guides(struct kz_stream *s, struct kz__guide_maker *maker, int64
   size_t area = (size_t)size * (size_t)size, at = (size_t)crop * area;
   const uint8_t *rgb = b->rgb + at * 3, *mask = b->mask + at;
   char *text = b->captions + (size_t)crop * KZ_CAPTION_MOST;
-  const struct kz_caption_facts *facts = NULL;
+  const struct kz__notes *notes = s->list.items[image].notes;
+  const struct kz_caption_facts *facts[2] = {notes ? &notes->facts[0] : NULL,
+                                             notes ? &notes->facts[1] : NULL};
   if (s->o.held_out_only) {
     memset(b->drawn + at, 0, area);
     memset(b->valid + at, 0, area);
@@ -174,7 +179,9 @@ static int make_guides(struct kz_stream *s, struct kz__guide_maker *maker, int64
   }
   int code = kz__guide_maker_resize(maker, size, err);
   if (code) return code;
-  if (s->o.manifest) facts = kz_manifest_find(s->o.manifest, s->list.items[image].path);
+  const struct kz_caption_facts *listed =
+      s->o.manifest ? kz_manifest_find(s->o.manifest, s->list.items[image].path) : NULL;
+  if (listed) facts[0] = facts[1] = listed;
   kz__guide_lines(maker, &rng, rgb, b->drawn + at, b->valid + at);
   kz__guide_caption(&rng, facts, size, rgb, mask, text);
   return 0;
@@ -193,8 +200,10 @@ static int cut_crop(struct kz_stream *s, struct tools *tools, int64_t index, int
   code = pin_image(s, &image, &pixels, size, err);
   if (code) return code;
   struct kz__cut cut;
-  (s->o.held_out_only ? kz__cut_draw_plain : kz__cut_draw)(&cut, &rng, pixels->width,
-                                                           pixels->height, size);
+  if (s->o.held_out_only)
+    kz__cut_draw_plain(&cut, &rng, pixels->width, pixels->height, size);
+  else
+    kz__sound_draw(&cut, &rng, &s->list.items[image], pixels->width, pixels->height, size);
   size_t area = (size_t)size * (size_t)size;
   kz__cutter_cut(cutter, pixels, &cut, b->rgb + (size_t)crop * area * 3);
   kz__cache_unpin(&s->cache, image);
@@ -291,7 +300,8 @@ static int start_threads(struct kz_stream *s, struct kz_err *err) {
 /* ---- opening ---- */
 
 static int check_options(const struct kz_stream_options *o, struct kz_err *err) {
-  if (!o->images || !o->images[0]) return kz_err_set(err, KZ_ERANGE, "no image folder was given");
+  if (!o->images || !o->images[0])
+    return kz_err_set(err, KZ_ERANGE, "no images were given: a folder, a catalogue or a list");
   if (!(o->held_out >= 0 && o->held_out < 1))
     return kz_err_set(err, KZ_ERANGE, "held-out share %g is not in [0, 1)", o->held_out);
   if (o->short_side < 64)
@@ -311,25 +321,12 @@ static int no_usable(struct kz_stream *s, struct kz_err *err) {
 }
 
 static int list_images(struct kz_stream *s, struct kz_err *err) {
-  int code = kz__list_walk(&s->list, s->images, &s->log, err);
+  int code = kz__source_list(&s->list, &s->o, &s->log, &s->told, err);
   if (code) return code;
-  int all = s->list.count;
-  if (!all)
-    return kz_err_set(err, KZ_ENOENT,
-                      "no images in '%s': jpg, jpeg, png, tif, tiff and webp files are read, "
-                      "in subfolders too", s->images);
-  kz__list_split(&s->list, s->o.held_out, s->o.held_out_only);
   s->found = s->list.count;
-  if (!s->found && s->o.held_out_only)
-    return kz_err_set(err, KZ_ENOENT,
-                      "none of the %d images in '%s' is held out at a share of %g: there are too "
-                      "few; raise the share or go without", all, s->images, s->o.held_out);
-  if (!s->found)
-    return kz_err_set(err, KZ_ENOENT,
-                      "all %d images in '%s' are held out at a share of %g, none is left to train "
-                      "on: lower the share or add images", all, s->images, s->o.held_out);
   code = kz__list_probe(&s->list, s->o.short_side, AT_LEAST, &s->log, err);
   if (code) return code;
+  kz__list_identity(&s->list, s->identity);
   return s->list.count ? 0 : no_usable(s, err);
 }
 
@@ -387,6 +384,7 @@ void kz_stream_close(struct kz_stream *s) {
   kz__list_release(&s->list);
   kz__log_release(&s->log);
   free(s->images);
+  free(s->told);
   free(s);
 }
 
@@ -458,6 +456,10 @@ int kz_stream_images(const struct kz_stream *s, int *found) {
   if (found) *found = s->found;
   return kz__cache_usable((struct kz__cache *)&s->cache);
 }
+
+const char *kz_stream_told(const struct kz_stream *s) { return s->told ? s->told : ""; }
+
+const char *kz_stream_identity(const struct kz_stream *s) { return s->identity; }
 
 const char *kz_stream_skipped(const struct kz_stream *s) {
   return kz__log_text((struct kz__log *)&s->log);

@@ -217,6 +217,25 @@ int kz_pixels_load(const char *path, int short_side, int at_least, struct kz_pix
   return kz_pixels_load_view(path, &all, short_side, at_least, out, err);
 }
 
+int kz_pixels_probe(const char *path, int *width, int *height, struct kz_err *err) {
+  const struct kz__photo_format *format = NULL;
+  struct kz__photo_source from;
+  struct kz_err why;
+  VipsImage *im = NULL;
+  int rc = open_source(path, &from, err);
+  if (!rc) {
+    rc = kz__photo_load(&from, &format, &im, &why);
+    if (rc) rc = kz_err_set(err, format ? rc : KZ_EFORMAT, "%s: %s", path, why.msg);
+  }
+  if (!rc) {
+    *width = im->Xsize;
+    *height = im->Ysize;
+  }
+  if (im) g_object_unref(im);
+  if (from.fd >= 0) close(from.fd);
+  return rc;
+}
+
 /* ---- save ---- */
 
 int kz_pixels_save(const struct kz_pixels *p, const char *path, struct kz_err *err) {

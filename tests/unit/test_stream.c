@@ -369,13 +369,13 @@ static void bad_folders_are_errors(void **state) {
   struct kz_stream_options o = options("nowhere");
   expect_open_error(&o, KZ_ENOENT, "nowhere': No such file or directory");
   o = options("main/zeta.tif");
-  expect_open_error(&o, KZ_ENOENT, "is not a folder");
+  expect_open_error(&o, KZ_EFORMAT, "is not a folder, not a catalogue, and not a list");
   o = options("empty");
   expect_open_error(&o, KZ_ENOENT, "jpg, jpeg, png, tif, tiff and webp");
   o = options("junk");
   expect_open_error(&o, KZ_ENOENT, "the first: one.jpg: ");
   o.images = NULL;
-  expect_open_error(&o, KZ_ERANGE, "no image folder");
+  expect_open_error(&o, KZ_ERANGE, "no images were given");
 }
 
 static void bad_options_are_errors(void **state) {
