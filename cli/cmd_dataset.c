@@ -11,6 +11,7 @@ static const struct kz_command *const subcommands[] = {
     &kz_dataset_screen,
     &kz_dataset_review,
     &kz_dataset_split,
+    &kz_dataset_export,
     &kz_dataset_info,
     NULL,
 };
