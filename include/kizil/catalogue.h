@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <kizil/caption.h>
 #include <kizil/err.h>
 #include <kizil/image.h>
 #include <kizil/param.h>
@@ -93,6 +94,33 @@ int kz_catalogue_meta(struct kz_catalogue *c, const char *path,
                       const struct kz_catalogue_host *host, struct kz_catalogue_told *told,
                       struct kz_err *err);
 
+/* ---- import ---- */
+
+struct kz_catalogue_import_options {
+  const char *list; /* CSV, JSON or JSON Lines, as for kz_catalogue_meta */
+  const char *root; /* folder that its paths start from; NULL: the list's own */
+  bool split;       /* take the parts that it names, as kz_catalogue_split with from_facts */
+  int64_t threads;  /* as for kz_catalogue_add */
+};
+extern const struct kz_param kz_catalogue_import_params[];
+
+struct kz_catalogue_imported {
+  struct kz_catalogue_added added;
+  struct kz_catalogue_told told;
+  int64_t unlisted; /* pictures in the folders of listed ones that the list does not name */
+  int64_t reviews;  /* words of persons taken over */
+  int64_t parted;   /* images with a part */
+};
+
+/* Add the pictures that a list names and take what it says of them: facts, captions, parts, and of a
+ * list that kizil exported what persons said. Lines whose picture is not there, or has another
+ * SHA-256 than the list gives, and pictures that lie beside but are not listed, are told to
+ * host->failed. Importing again changes nothing. Parts that leak into each other (KZ_EFORMAT) are
+ * not taken; all else is. */
+int kz_catalogue_import(struct kz_catalogue *c, const struct kz_catalogue_import_options *o,
+                        const struct kz_catalogue_host *host,
+                        struct kz_catalogue_imported *imported, struct kz_err *err);
+
 /* ---- verdicts ---- */
 
 /* Set the threshold of a measure; NaN: the built-in one. KZ_ENOENT for an unknown measure. */
@@ -154,6 +182,57 @@ typedef int (*kz_catalogue_visitor)(void *user, const struct kz_catalogue_entry 
 int kz_catalogue_each(struct kz_catalogue *c, const char *part, kz_catalogue_visitor visit,
                       void *user, struct kz_err *err);
 
+/* ---- cleaning ---- */
+
+/* What surrounds a painting, or lies over its colours, is found by `add` and written down with how
+ * sure it is. From the threshold of its kind on it is applied where pictures are read (struct
+ * kz_view), unless a person said otherwise; no file is ever changed. */
+enum kz_catalogue_clean_kind_id {
+  KZ_CATALOGUE_CROP,
+  KZ_CATALOGUE_CARD,
+  KZ_CATALOGUE_CAST,
+  KZ_CATALOGUE_ORIENTATION,
+  KZ_CATALOGUE_PROFILE,
+  KZ_CATALOGUE_CLEAN_KINDS
+};
+struct kz_catalogue_clean_kind {
+  const char *name;
+  double threshold; /* the built-in one */
+  const char *help;
+};
+extern const struct kz_catalogue_clean_kind /* by id; ends with a NULL name */
+    kz_catalogue_clean_kinds[KZ_CATALOGUE_CLEAN_KINDS + 1];
+
+/* Apply findings of a kind from this confidence on (0 to 1; more than 1: none; NaN: the built-in
+ * threshold). KZ_ENOENT for an unknown kind, naming those there are. */
+int kz_catalogue_set_cleaning(struct kz_catalogue *c, const char *kind, double confidence,
+                              struct kz_err *err);
+
+enum kz_catalogue_clean_word {
+  KZ_CATALOGUE_CLEAN_NONE,   /* nothing of this kind is applied */
+  KZ_CATALOGUE_CLEAN_FOUND,  /* what was found is right, however sure it was */
+  KZ_CATALOGUE_CLEAN_GIVEN,  /* what is right is given */
+  KZ_CATALOGUE_CLEAN_DEFAULT /* whatever was said is taken back */
+};
+/* A person's word, which holds from now on, after measuring again too. Kept for ever with who and
+ * why; the last word on an image and kind counts. given: for _GIVEN, x, y, w, h of a crop (px of the
+ * file as it is stored), gain of a cast, orientation; a profile and a card cannot be given.
+ * KZ_ERANGE for what cannot be, KZ_ENOENT if nothing was found. */
+int kz_catalogue_clean(struct kz_catalogue *c, int64_t image, enum kz_catalogue_clean_kind_id kind,
+                       enum kz_catalogue_clean_word word, const struct kz_view *given,
+                       const char *reason, const char *who, struct kz_err *err);
+
+/* Lines of text, malloc'd: counts by kind, then what was found in each image, the least sure first;
+ * of one kind, or kind = NULL: of all. */
+int kz_catalogue_tell_cleaning(struct kz_catalogue *c, const char *kind, char **text,
+                               struct kz_err *err);
+/* For each image with a finding or a word about crops, cards or casts, a JPEG in the folder: the
+ * picture as it is and as it would be with all of that applied, side by side, NUMBER.jpg. Pictures
+ * that cannot be read are told to host->failed. `written` counts. Needs kz_image_startup. */
+int kz_catalogue_preview_cleaning(struct kz_catalogue *c, const char *folder,
+                                  const struct kz_catalogue_host *host, int64_t *written,
+                                  struct kz_err *err);
+
 /* ---- split ---- */
 
 enum { KZ_CATALOGUE_PARTS = 3 };
@@ -200,6 +279,41 @@ int kz_catalogue_check_split(struct kz_catalogue *c, const struct kz_catalogue_h
                              struct kz_err *err);
 /* The parts as a table, malloc'd: images, units, megapixels, and counts by period and site. */
 int kz_catalogue_tell_split(struct kz_catalogue *c, char **text, struct kz_err *err);
+
+/* ---- captions ---- */
+
+struct kz_catalogue_caption_options {
+  int language; /* enum kz_language, or 2: both */
+  bool anew;    /* those too that are as they would be made */
+};
+extern const struct kz_param kz_catalogue_caption_params[];
+
+struct kz_catalogue_captioned {
+  int64_t images; /* that are in */
+  int64_t made;   /* captions, of either language */
+  int64_t kept;   /* that were made before, of the same template, facts and view */
+  int64_t failed; /* images that cannot be decoded any more */
+  double seconds;
+};
+
+/* Set the template of a language; NULL: the built-in one, which says what 'kizil caption' does. It is
+ * text with fields, "{subject}", and parts that are left out if a field in them says nothing,
+ * "[, {site}]" (all of it: src/catalogue/caption_template.c); or, without any "{", the name of a file
+ * with such text. KZ_EFORMAT names the place of what is wrong. */
+int kz_catalogue_caption_template(struct kz_catalogue *c, enum kz_language language,
+                                  const char *template, struct kz_err *err);
+/* Make the captions of all chosen images from their facts and colours. Captions by hand and of
+ * lists stay beside them and come first. Commits 64 images or a second at a time: after KZ_EINTR
+ * the next call goes on. A picture that cannot be decoded is told to host->failed. */
+int kz_catalogue_caption(struct kz_catalogue *c, const struct kz_catalogue_caption_options *o,
+                         const struct kz_catalogue_host *host,
+                         struct kz_catalogue_captioned *done, struct kz_err *err);
+/* A person's caption, in place of an earlier one by anybody's hand; "": takes that back. */
+int kz_catalogue_caption_by_hand(struct kz_catalogue *c, int64_t image, enum kz_language language,
+                                 const char *text, const char *who, struct kz_err *err);
+/* The captions that hold, with where they come from, malloc'd; of one image, or 0: of all. */
+int kz_catalogue_tell_captions(struct kz_catalogue *c, int64_t image, char **text,
+                               struct kz_err *err);
 
 /* ---- texts ---- */
 

@@ -7,7 +7,7 @@
 
 #include <kizil/err.h>
 
-#define KZ_CSV_FIELDS 64 /* that a record may have */
+#define KZ_CSV_FIELDS 256 /* that a record may have */
 
 struct kz_csv {
   char *text; /* owned; fields are cut out of it in place */

@@ -3,19 +3,14 @@
  * for as that, as "train/a.jpg" and as "a.jpg", and the first of these that names anything counts.
  * If it names pictures that differ, nothing is taken: to choose one would put one picture's words
  * on another. All of a list is taken in one transaction. */
-#include <jansson.h>
+#include "catalogue/fact_meta.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-#include <kizil/csv.h>
 
 #include "base/file.h"
-#include "base/utf8.h"
-#include "catalogue/db.h"
+#include "catalogue/listing.h"
 #include "catalogue/show.h"
-
-enum { LONGEST_KEY = 64, LIST_LIMIT = 64 << 20 };
 
 struct place {
   const char *name; /* last component, in `path` */
@@ -26,6 +21,7 @@ struct place {
 struct meta {
   struct kz_catalogue *c;
   const char *path; /* the list's */
+  const char *root; /* where its files are, exactly; NULL: wherever their names' ends say */
   char *source;     /* "sidecar PATH" */
   const struct kz_catalogue_host *host;
   struct kz_catalogue_told *told;
@@ -34,20 +30,11 @@ struct meta {
   sqlite3_stmt *insert, *by_hash;
 };
 
-/* One line: the picture, and pairs of key and value. */
-struct record {
-  int line;
-  const char *file, *sha256;
-  const char *keys[KZ_CSV_FIELDS];
-  const char *values[KZ_CSV_FIELDS];
-  int count;
-};
-
 static int no_memory(const struct meta *m, struct kz_err *err) {
   return kz_err_set(err, KZ_ENOMEM, "%s: no memory to read it", m->path);
 }
 
-static void complain(const struct meta *m, const struct record *r, const char *what) {
+static void complain(const struct meta *m, const struct kz__listed *r, const char *what) {
   const char *name = r->file ? r->file : r->sha256 ? r->sha256 : "";
   char *shown = kz__show(name, strlen(name));
   char *text = shown ? kz_format("%s: line %d: '%s' %s", m->path, r->line, shown, what) : NULL;
@@ -97,7 +84,7 @@ static bool ends_with(const char *path, const char *end) {
   return k == n || end[0] == '/' || path[n - k - 1] == '/';
 }
 
-/* Images whose path ends so: 0, 1 (*image is it), or 2 for more. */
+/* Images whose path ends so (or is that): 0, 1 (*image is it), or 2 for more. */
 static int images_at(const struct meta *m, const char *end, int64_t *image) {
   const char *name = last_component(end);
   int low = 0, high = m->count, found = 0;
@@ -107,7 +94,7 @@ static int images_at(const struct meta *m, const char *end, int64_t *image) {
     else high = middle;
   }
   for (; low < m->count && !strcmp(m->places[low].name, name); low++) {
-    if (!ends_with(m->places[low].path, end)) continue;
+    if (m->root ? strcmp(m->places[low].path, end) : !ends_with(m->places[low].path, end)) continue;
     if (found && m->places[low].image == *image) continue;
     *image = m->places[low].image;
     found = found ? 2 : 1;
@@ -126,6 +113,14 @@ static int images_by_path(const struct meta *m, const char *file, int64_t *image
   return 0;
 }
 
+/* By the real path of what the list names, from its root. */
+static int images_at_root(const struct meta *m, const char *file, int64_t *image) {
+  char *real = kz__meta_real(m->root, file);
+  int found = real ? images_at(m, real, image) : 0;
+  free(real);
+  return found;
+}
+
 static int images_by_hash(const struct meta *m, const char *sha256, int64_t *image,
                           struct kz_err *err) {
   sqlite3_bind_text(m->by_hash, 1, sha256, -1, SQLITE_STATIC);
@@ -137,17 +132,9 @@ static int images_by_hash(const struct meta *m, const char *sha256, int64_t *ima
 
 /* ---- one record ---- */
 
-static bool is_utf8(const char *text) {
-  uint32_t code;
-  int step;
-  for (; *text; text += step)
-    if (!(step = kz_utf8_step(text, &code))) return false;
-  return true;
-}
-
 static int put(struct meta *m, int64_t image, const char *key, const char *value,
                struct kz_err *err) {
-  char *shown = is_utf8(value) ? NULL : kz__show(value, strlen(value));
+  char *shown = kz__listing_utf8(value) ? NULL : kz__show(value, strlen(value));
   sqlite3_bind_int64(m->insert, 1, image);
   sqlite3_bind_text(m->insert, 2, key, -1, SQLITE_STATIC);
   sqlite3_bind_text(m->insert, 3, shown ? shown : value, -1, SQLITE_STATIC);
@@ -158,15 +145,30 @@ static int put(struct meta *m, int64_t image, const char *key, const char *value
   return code;
 }
 
-static int take_record(struct meta *m, const struct record *r, struct kz_err *err) {
+/* A list with a root means the files there: with other content they are not what it speaks of. */
+static const char *why_not(const struct meta *m, const struct kz__listed *r, int found) {
+  char *real = m->root && r->file ? kz__meta_real(m->root, r->file) : NULL;
+  bool there = real;
+  free(real);
+  if (found) return "names pictures that differ";
+  if (m->root && r->file && *r->file && !there) return "is not there";
+  if (there && r->sha256 && *r->sha256) return "has other content than the list says";
+  return "names no picture of the catalogue";
+}
+
+static int take_record(void *user, const struct kz__listed *r, struct kz_err *err) {
+  struct meta *m = user;
   int64_t image = 0;
+  bool hashed = r->sha256 && *r->sha256;
   int found = 0, code = 0;
   m->told->lines++;
-  if (r->sha256 && *r->sha256) found = images_by_hash(m, r->sha256, &image, err);
+  if (hashed) found = images_by_hash(m, r->sha256, &image, err);
   if (found < 0) return found;
-  if (!found && r->file && *r->file) found = images_by_path(m, r->file, &image);
+  if (!found && r->file && *r->file && !m->root) found = images_by_path(m, r->file, &image);
+  if (!found && r->file && *r->file && m->root && !hashed)
+    found = images_at_root(m, r->file, &image);
   if (found != 1) {
-    complain(m, r, found ? "names pictures that differ" : "names no picture of the catalogue");
+    complain(m, r, why_not(m, r, found));
     if (found) m->told->unclear++;
     else m->told->unknown++;
     return 0;
@@ -174,130 +176,6 @@ static int take_record(struct meta *m, const struct record *r, struct kz_err *er
   m->told->used++;
   for (int i = 0; i < r->count && !code; i++)
     if (*r->values[i]) code = put(m, image, r->keys[i], r->values[i], err);
-  return code;
-}
-
-/* ---- CSV ---- */
-
-struct columns {
-  const char *names[KZ_CSV_FIELDS];
-  int count, file, sha256;
-};
-
-static int check_columns(const struct meta *m, const struct kz_csv_record *r, struct columns *k,
-                         struct kz_err *err) {
-  k->count = r->count;
-  k->file = k->sha256 = -1;
-  for (int i = 0; i < r->count; i++) {
-    k->names[i] = r->fields[i];
-    if (!strcmp(r->fields[i], "file")) k->file = i;
-    if (!strcmp(r->fields[i], "sha256")) k->sha256 = i;
-    if (!*r->fields[i] || strlen(r->fields[i]) > LONGEST_KEY || !is_utf8(r->fields[i]))
-      return kz_err_set(err, KZ_EFORMAT, "%s: column %d has no usable name", m->path, i + 1);
-    for (int j = 0; j < i; j++)
-      if (!strcmp(r->fields[i], r->fields[j]))
-        return kz_err_set(err, KZ_EFORMAT, "%s: two columns '%s'", m->path, r->fields[i]);
-  }
-  if (k->file >= 0 || k->sha256 >= 0) return 0;
-  return kz_err_set(err, KZ_EFORMAT, "%s: no column 'file' or 'sha256' in the first line",
-                    m->path);
-}
-
-static int take_csv_record(struct meta *m, const struct columns *k,
-                           const struct kz_csv_record *r, struct kz_err *err) {
-  struct record one = {.line = r->line};
-  if (r->problem)
-    return kz_err_set(err, KZ_EFORMAT, "%s: line %d: %s", m->path, r->line, r->problem);
-  if (r->count > k->count)
-    return kz_err_set(err, KZ_EFORMAT, "%s: line %d: %d fields under %d columns", m->path, r->line,
-                      r->count, k->count);
-  for (int i = 0; i < r->count; i++) {
-    if (i == k->file) one.file = r->fields[i];
-    else if (i == k->sha256) one.sha256 = r->fields[i];
-    else {
-      one.keys[one.count] = k->names[i];
-      one.values[one.count++] = r->fields[i];
-    }
-  }
-  return take_record(m, &one, err);
-}
-
-static int take_csv(struct meta *m, struct kz_err *err) {
-  struct kz_csv csv;
-  struct kz_csv_record r;
-  struct columns k = {.count = 0};
-  int code = kz_csv_load(&csv, m->path, err);
-  if (code) return code;
-  if (!kz_csv_next(&csv, &r))
-    code = kz_err_set(err, KZ_EFORMAT, "%s: empty; its first line must name the columns", m->path);
-  else if (r.problem)
-    code = kz_err_set(err, KZ_EFORMAT, "%s: line %d: %s", m->path, r.line, r.problem);
-  else
-    code = check_columns(m, &r, &k, err);
-  while (!code && kz_csv_next(&csv, &r)) code = take_csv_record(m, &k, &r, err);
-  kz_csv_release(&csv);
-  return code;
-}
-
-/* ---- JSON ---- */
-
-/* A number as text; what is neither text nor number nor truth is passed over. */
-static const char *value_text(json_t *v, char *buffer, size_t size) {
-  if (json_is_string(v)) return json_string_value(v);
-  if (json_is_true(v) || json_is_false(v)) return json_is_true(v) ? "yes" : "no";
-  if (json_is_integer(v)) snprintf(buffer, size, "%lld", (long long)json_integer_value(v));
-  else if (json_is_real(v)) snprintf(buffer, size, "%.15g", json_real_value(v));
-  else return NULL;
-  return buffer;
-}
-
-static int take_object(struct meta *m, const char *name, json_t *object, int number,
-                       struct kz_err *err) {
-  char numbers[KZ_CSV_FIELDS][32];
-  struct record one = {.line = number, .file = name};
-  const char *key;
-  json_t *v;
-  if (!json_is_object(object))
-    return kz_err_set(err, KZ_EFORMAT, "%s: entry %d is no object", m->path, number);
-  json_object_foreach(object, key, v) {
-    const char *text = one.count < KZ_CSV_FIELDS
-                           ? value_text(v, numbers[one.count], sizeof numbers[0])
-                           : NULL;
-    if (!text || !*key || strlen(key) > LONGEST_KEY) continue;
-    if (!strcmp(key, "file")) one.file = json_string_value(v);
-    else if (!strcmp(key, "sha256")) one.sha256 = json_string_value(v);
-    else {
-      one.keys[one.count] = key;
-      one.values[one.count++] = text;
-    }
-  }
-  if (!one.file && !one.sha256)
-    return kz_err_set(err, KZ_EFORMAT, "%s: entry %d has neither 'file' nor 'sha256'", m->path,
-                      number);
-  return take_record(m, &one, err);
-}
-
-static int take_json(struct meta *m, struct kz_err *err) {
-  char *text = NULL;
-  size_t size, i;
-  json_error_t why;
-  const char *key;
-  json_t *all = NULL, *v;
-  int number = 0, code = kz_file_read(m->path, LIST_LIMIT, &text, &size, err);
-  if (code) return code;
-  all = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
-  free(text);
-  if (!all) return kz_err_set(err, KZ_EFORMAT, "%s: line %d: %s", m->path, why.line, why.text);
-  if (json_is_array(all)) {
-    json_array_foreach(all, i, v) {
-      if (!code) code = take_object(m, NULL, v, ++number, err);
-    }
-  } else { /* an object: jansson takes nothing else at the top */
-    json_object_foreach(all, key, v) {
-      if (!code) code = take_object(m, key, v, ++number, err);
-    }
-  }
-  json_decref(all);
   return code;
 }
 
@@ -315,7 +193,6 @@ static int forget(const struct meta *m, struct kz_err *err) {
 }
 
 static int take(struct meta *m, struct kz_err *err) {
-  const char *dot = strrchr(m->path, '.');
   int code = load_places(m, err);
   if (!code) code = forget(m, err);
   if (!code)
@@ -325,15 +202,21 @@ static int take(struct meta *m, struct kz_err *err) {
                           &m->insert, err);
   if (!code)
     code = kz__db_prepare(m->c, "SELECT id FROM image WHERE sha256 = ?1", &m->by_hash, err);
-  if (code) return code;
-  return dot && !strcasecmp(dot, ".json") ? take_json(m, err) : take_csv(m, err);
+  return code ? code : kz__listing_read(m->path, take_record, m, err);
 }
 
-int kz_catalogue_meta(struct kz_catalogue *c, const char *path,
-                      const struct kz_catalogue_host *host, struct kz_catalogue_told *told,
-                      struct kz_err *err) {
+char *kz__meta_real(const char *root, const char *file) {
+  char *path = file[0] == '/' ? strdup(file) : kz_format("%s/%s", root, file);
+  char *real = path ? realpath(path, NULL) : NULL;
+  free(path);
+  return real;
+}
+
+int kz__meta_at(struct kz_catalogue *c, const char *path, const char *root,
+                const struct kz_catalogue_host *host, struct kz_catalogue_told *told,
+                struct kz_err *err) {
   *told = (struct kz_catalogue_told){0};
-  struct meta m = {.c = c, .path = path, .host = host, .told = told};
+  struct meta m = {.c = c, .path = path, .root = root, .host = host, .told = told};
   char *real = realpath(path, NULL), *shown = NULL;
   int code = 0;
   if (!real) {
@@ -353,4 +236,10 @@ out:
   free(shown);
   free(real);
   return code;
+}
+
+int kz_catalogue_meta(struct kz_catalogue *c, const char *path,
+                      const struct kz_catalogue_host *host, struct kz_catalogue_told *told,
+                      struct kz_err *err) {
+  return kz__meta_at(c, path, NULL, host, told, err);
 }

@@ -88,7 +88,7 @@ static int remember(struct kz__walk *w, struct place p) {
 
 /* ---- one folder ---- */
 
-static bool is_picture_name(const char *name) {
+bool kz__walk_takes(const char *name) {
   static const char *const suffixes[] = {".jpg",  ".jpeg", ".jpe",  ".png",  ".tif", ".tiff",
                                          ".webp", ".heic", ".heif", ".avif", ".jxl"};
   const char *dot = strrchr(name, '.');
@@ -137,12 +137,12 @@ static int walk_entry(struct kz__walk *w, char **path, const char *name, struct 
   }
   bool link = S_ISLNK(st.st_mode);
   if (link && stat(*path, &st)) { /* a link to nothing, or to itself */
-    if (is_picture_name(name)) complain(w, *path, errno);
+    if (kz__walk_takes(name)) complain(w, *path, errno);
     return 0;
   }
   if (S_ISDIR(st.st_mode)) return keep(w, link ? &w->links : &w->folders, path, err);
   if (!S_ISREG(st.st_mode)) return 0;
-  if (is_picture_name(name))
+  if (kz__walk_takes(name))
     hand_over(w, *path, &st);
   else
     __atomic_add_fetch(&w->passed_over, 1, __ATOMIC_RELAXED);

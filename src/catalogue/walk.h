@@ -29,5 +29,7 @@ int64_t kz__walk_passed_over(const struct kz__walk *w); /* files with other name
 /* Whether a path lies in one of the roots. */
 bool kz__walk_covers(const struct kz__walk *w, const char *path);
 void kz__walk_free(struct kz__walk *w);
+/* Whether a file of this name is taken for a picture. */
+bool kz__walk_takes(const char *name);
 
 #endif
