@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "catalogue/add.h"
+#include "catalogue/clean.h"
 #include "catalogue/show.h"
 #include "catalogue/verdict.h"
 
@@ -21,6 +22,7 @@ enum statement {
   SCORE,
   MAP,
   PRINT,
+  CLEAN,
   VERDICT,
   STATEMENTS
 };
@@ -42,6 +44,7 @@ static const char *const sql_of[STATEMENTS] = {
     [SCORE] = "INSERT INTO score(image, measure, value) VALUES(?1, ?2, ?3)",
     [MAP] = "INSERT INTO damage(image, map) VALUES(?1, ?2)",
     [PRINT] = "INSERT INTO print(image, version, print) VALUES(?1, ?2, ?3)",
+    [CLEAN] = KZ__CLEAN_SQL,
     [VERDICT] = KZ__VERDICT_SQL,
 };
 
@@ -55,6 +58,7 @@ static const char *const forget_sql[] = {
     "DELETE FROM score WHERE image = ?1",
     "DELETE FROM damage WHERE image = ?1",
     "DELETE FROM print WHERE image = ?1",
+    "DELETE FROM clean WHERE image = ?1",
     "DELETE FROM verdict WHERE image = ?1 AND measure <> 'duplicate'",
 };
 enum { FORGET = sizeof forget_sql / sizeof *forget_sql };
@@ -203,6 +207,8 @@ static int put_new(struct kz__writer *w, const struct kz__row *r, bool *fresh,
     return kz__verdict_put_error(w->c, w->statement[VERDICT], image, r->error, err);
   if (!code) code = put_scores(w, image, &r->measured, err);
   if (!code) code = put_blobs(w, image, &r->measured, err);
+  if (!code)
+    code = kz__clean_put(w->c, w->statement[CLEAN], image, &r->info, &r->measured.clean, err);
   return code;
 }
 

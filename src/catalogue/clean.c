@@ -67,15 +67,12 @@ static void merge(struct merging *m, const char *kind, json_t *o, bool applied, 
   }
 }
 
-int kz__clean_view(struct kz_catalogue *c, int64_t image, struct kz_view *view,
+static int view_of(struct kz_catalogue *c, int64_t image, const char *sql, struct kz_view *view,
                    struct kz_err *err) {
   sqlite3_stmt *s = NULL;
   struct merging m = {.view = view};
   *view = (struct kz_view){0};
-  int code = kz__db_prepare(c,
-                            "SELECT kind, params, applied, coalesce(decision, 'default') <>"
-                            " 'default' FROM cleaning WHERE image = ?1",
-                            &s, err);
+  int code = kz__db_prepare(c, sql, &s, err);
   if (!code) sqlite3_bind_int64(s, 1, image);
   while (code >= 0 && (code = kz__db_step(c, s, err)) == 1) {
     const char *params = (const char *)sqlite3_column_text(s, 1);
@@ -87,4 +84,21 @@ int kz__clean_view(struct kz_catalogue *c, int64_t image, struct kz_view *view,
   sqlite3_finalize(s);
   if (!code && m.card.w && !m.crop_by_hand) cut_to(view, &m.card);
   return code;
+}
+
+#define BY_HAND "coalesce(decision, 'default') <> 'default'"
+
+int kz__clean_view(struct kz_catalogue *c, int64_t image, struct kz_view *view,
+                   struct kz_err *err) {
+  return view_of(c, image,
+                 "SELECT kind, params, applied, " BY_HAND " FROM cleaning WHERE image = ?1", view,
+                 err);
+}
+
+int kz__clean_proposal(struct kz_catalogue *c, int64_t image, struct kz_view *view,
+                       struct kz_err *err) {
+  return view_of(c, image,
+                 "SELECT kind, params, coalesce(decision, '') <> 'none', " BY_HAND
+                 " FROM cleaning WHERE image = ?1",
+                 view, err);
 }

@@ -16,6 +16,11 @@ struct kz__picture_info;
 /* What applies to an image. {0} where nothing does. */
 int kz__clean_view(struct kz_catalogue *c, int64_t image, struct kz_view *view,
                    struct kz_err *err);
+/* The same with everything that was found applied, but for what a person refused. */
+int kz__clean_proposal(struct kz_catalogue *c, int64_t image, struct kz_view *view,
+                       struct kz_err *err);
+/* The kind of that name, or -1. */
+int kz__clean_find(const char *name);
 
 /* The statement that the next one is given. */
 #define KZ__CLEAN_SQL                                                                             \

@@ -1,4 +1,5 @@
-/* What is measured of a picture in a catalogue: all of src/screen, and a print by src/near.
+/* What is measured of a picture in a catalogue: all of src/screen, a print by src/near, and what
+ * src/clean finds.
  *
  * A picture too large for memory comes reduced. Its measures are then those of the reduced copy,
  * which is what training would see of it; only its size and its print's are the file's own. */
@@ -20,8 +21,19 @@ int kz__measure_find(const struct kz__measuring *m, const char *name) {
 }
 
 static size_t scratch(int w, int h) {
-  size_t a = kz_screen_scratch(w, h), b = kz_near_scratch(w, h);
-  return a > b ? a : b;
+  size_t a = kz_screen_scratch(w, h), b = kz_near_scratch(w, h), c = kz_clean_scratch(w, h);
+  a = a > b ? a : b;
+  return a > c ? a : c;
+}
+
+/* From the reduced picture to the file's, within it. */
+static void enlarge(struct kz_clean_rect *r, int factor, int full_w, int full_h) {
+  int right = (r->x + r->w) * factor, bottom = (r->y + r->h) * factor;
+  if (!r->w) return;
+  r->x *= factor;
+  r->y *= factor;
+  r->w = (right < full_w ? right : full_w) - r->x;
+  r->h = (bottom < full_h ? bottom : full_h) - r->y;
 }
 
 static void measure(const struct kz_screen_picture *p, int factor, int full_w, int full_h,
@@ -36,6 +48,10 @@ static void measure(const struct kz_screen_picture *p, int factor, int full_w, i
   print.width = full_w;
   print.height = full_h;
   out->print_size = kz_near_pack(&print, out->print);
+  kz_clean_propose(p->w, p->h, p->rgb, &out->clean, memory);
+  enlarge(&out->clean.crop.keep, factor, full_w, full_h);
+  enlarge(&out->clean.card.at, factor, full_w, full_h);
+  enlarge(&out->clean.card.keep, factor, full_w, full_h);
 }
 
 const struct kz__measuring kz__measuring = {

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "clean/clean.h"
 #include "near/near.h"
 #include "screen/screen.h"
 
@@ -17,6 +18,7 @@ struct kz__measured {
   uint8_t map[KZ__MAP_SIDE * KZ__MAP_SIDE];
   uint8_t print[KZ_NEAR_PACKED]; /* packed */
   size_t print_size;
+  struct kz_clean_found clean; /* px of the file */
 };
 
 struct kz__measuring {
