@@ -1,7 +1,7 @@
-/* kizil train: a folder of pictures in, a trained network out.
+/* kizil train: a folder of pictures, a catalogue or a list in, a trained network out.
  *
  * Wires two streams of crops (training, held out) into the training loop, which knows nothing of
- * folders. A setting comes from its default, then the configuration file, then the command line;
+ * pictures. A setting comes from its default, then the configuration file, then the command line;
  * the line is therefore parsed twice: once to find the file, once more over what the file said. A
  * resumed run takes the settings it was started with, which lie beside its checkpoint: config.json
  * (written by the training loop) and data.json (written here), and refuses others, because the
@@ -37,14 +37,16 @@ struct settings {
 #define AT(field) offsetof(struct data_options, field)
 static const struct kz_param data_params[] = {
     {.name = "images", .type = KZ_PARAM_STRING, .offset = AT(images),
-     .help = "folder of pictures to learn from, searched with its subfolders"},
+     .help = "pictures to learn from: a folder with its subfolders, a catalogue of kizil dataset "
+             "that is split, or a list it exported"},
     {.name = "manifest", .type = KZ_PARAM_STRING, .offset = AT(manifest),
      .help = "CSV list of what is known of them (file, subject, kind, period, site, caption), for "
              "captions"},
     {.name = "short-side", .type = KZ_PARAM_INT, .offset = AT(short_side), .def = 440, .min = 64,
      .max = 4096, .unit = "px", .help = "reduce pictures with a longer short side to this"},
     {.name = "held-out", .type = KZ_PARAM_FLOAT, .offset = AT(held_out), .def = 0.05, .min = 0,
-     .max = 0.9, .help = "share of pictures kept for validation, chosen by name"},
+     .max = 0.9, .help = "share of a folder's pictures kept for validation, chosen by name; a "
+                          "catalogue's split says it itself, 0: no validation"},
     {.name = "cache", .type = KZ_PARAM_INT, .offset = AT(cache), .def = 2048, .min = 0,
      .max = 1 << 20, .unit = "MiB", .help = "decoded pictures kept in memory"},
     {.name = "data-threads", .type = KZ_PARAM_INT, .offset = AT(data_threads), .def = 1, .min = 1,
@@ -170,12 +172,42 @@ static int save_data_settings(struct train *t, struct kz_err *err) {
 
 /* ---- what the training loop asks for ---- */
 
+/* The run's folder holds a digest of its pictures: one that goes on knows whether they changed. */
+static void pictures_path(const struct train *t, char path[PATH_MAX]) {
+  snprintf(path, PATH_MAX, "%s/pictures.txt", t->out);
+}
+
+static void compare_pictures(const struct train *t) {
+  char path[PATH_MAX], then[65] = "", *text = NULL;
+  struct kz_err none;
+  int count = 0, now;
+  pictures_path(t, path);
+  if (!t->resume || kz_text_read(path, &text, &none)) return; /* runs of old have none */
+  kz_stream_images(t->stream, &now);
+  if (sscanf(text, "%d pictures, %64[0-9a-f]", &count, then) == 2 &&
+      strcmp(then, kz_stream_identity(t->stream)))
+    kz_cli_warn("the pictures are not those the run has had so far (%d then, %d now, or others, or "
+                "otherwise cleaned): it goes on with these, as no unbroken run would", count, now);
+  free(text);
+}
+
+static int save_pictures(const struct train *t, struct kz_err *err) {
+  char path[PATH_MAX], text[128];
+  int count;
+  kz_stream_images(t->stream, &count);
+  int length = snprintf(text, sizeof text, "%d pictures, %s\n", count,
+                        kz_stream_identity(t->stream));
+  pictures_path(t, path);
+  return kz_text_write(path, text, (size_t)length, err);
+}
+
 /* The first request tells which step a resumed run goes on from, and that the folder is there. */
 static int start_log(struct train *t, int64_t index, struct kz_err *err) {
   int64_t accumulate = t->settings.train.accumulate > 0 ? t->settings.train.accumulate : 1;
   t->started = true;
   t->last_step = index / accumulate;
   int code = save_data_settings(t, err);
+  if (!code) code = save_pictures(t, err);
   return code ? code : kz_train_log_open(&t->log, t->out, t->resume, t->last_step, err);
 }
 
@@ -240,6 +272,10 @@ static void say_skipped(const char *skipped) {
   if (all > shown) kz_cli_warn("skipped %d more", all - shown);
 }
 
+static void say_told(const struct kz_stream *s) {
+  if (s && *kz_stream_told(s)) fprintf(stderr, "%s\n", kz_stream_told(s));
+}
+
 static int open_streams(struct train *t, struct kz_err *err) {
   const struct data_options *d = &t->settings.data;
   struct kz_stream_options o;
@@ -267,6 +303,9 @@ static int open_streams(struct train *t, struct kz_err *err) {
   if (code && code != KZ_ENOENT) return kz_err_set(err, code, "%s", why.msg);
   if (code) kz_cli_warn("no validation: %s", why.msg);
   if (t->held_out) held_out = kz_stream_images(t->held_out, NULL);
+  say_told(t->stream);
+  say_told(t->held_out);
+  compare_pictures(t);
   fprintf(stderr, "%d images to train on, %d held out\n", usable, held_out);
   return 0;
 }
@@ -315,12 +354,14 @@ static int run(int argc, char **argv) {
   struct kz_cli_parser parser = {
       .command = &kz_cmd_train, .options = options, .tables = {{t->table, &t->settings}},
       .notes = "kizil train --images photos --out run --minutes 60\n"
+               "kizil train --images murals.db --out run --minutes 60\n"
                "kizil train --resume --out run --minutes 120\n"
                "Ctrl-C stops after the step at hand and leaves a checkpoint."};
   int status = kz_cli_parse(&parser, argc, argv);
   if (status < 0) status = apply_files(t, &parser, argc, argv);
   if (status < 0 && !t->settings.data.images) {
-    status = kz_cli_usage("--images is missing: a folder of pictures to learn from");
+    status = kz_cli_usage("--images is missing: a folder of pictures to learn from, a catalogue or "
+                          "a list");
   } else if (status < 0) {
     status = train(t);
   }
@@ -333,4 +374,4 @@ static int run(int argc, char **argv) {
 }
 
 const struct kz_command kz_cmd_train = {
-    "train", "train a network on a folder of pictures", run};
+    "train", "train a network on a folder of pictures or a catalogue", run};

@@ -1,7 +1,7 @@
 /* Which images of a folder take part is decided by names alone: a walk sorted by relative path, and
- * a split by a hash of each picture's group. Neither depends on the order in which a file system lists
- * its entries, nor (the split) on which other files are there, so that pictures added to a folder
- * later never move one from one side to the other. */
+ * a split by a hash of each picture's group. Neither depends on the order in which a file system
+ * lists its entries, nor (the split) on which other files are there, so that pictures added to a
+ * folder later never move one from one side to the other. */
 #include "dataset/list.h"
 
 #include <ctype.h>

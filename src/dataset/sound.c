@@ -7,7 +7,7 @@
 
 #include <kizil/catalogue.h>
 
-#define SMALL 0.10 /* mean damage that is taken at once */
+#define SMALL 0.20 /* mean damage that is taken at once: the map of sound paint has up to this */
 enum { TRIES = 8, SIDE = KZ_CATALOGUE_MAP };
 
 /* Where a point of the upright picture lies in the stored one, both as shares of width and height.
