@@ -99,7 +99,7 @@ int kz_catalogue_meta(struct kz_catalogue *c, const char *path,
 struct kz_catalogue_import_options {
   const char *list; /* CSV, JSON or JSON Lines, as for kz_catalogue_meta */
   const char *root; /* folder that its paths start from; NULL: the list's own */
-  bool split;       /* take the parts that it names, as kz_catalogue_split with from_facts */
+  bool split;       /* take the parts that it names, for the images that are in */
   int64_t threads;  /* as for kz_catalogue_add */
 };
 extern const struct kz_param kz_catalogue_import_params[];
@@ -114,8 +114,8 @@ struct kz_catalogue_imported {
 
 /* Add the pictures that a list names and take what it says of them: facts, captions, parts, and of a
  * list that kizil exported what persons said. Lines whose picture is not there, or has another
- * SHA-256 than the list gives, and pictures that lie beside but are not listed, are told to
- * host->failed. Importing again changes nothing. Parts that leak into each other (KZ_EFORMAT) are
+ * SHA-256 than the list gives, and pictures that lie beside but are not listed (unless kizil wrote
+ * the list: it names what was in) are told to host->failed. Importing again changes nothing. Parts that leak into each other (KZ_EFORMAT) are
  * not taken; all else is. */
 int kz_catalogue_import(struct kz_catalogue *c, const struct kz_catalogue_import_options *o,
                         const struct kz_catalogue_host *host,

@@ -212,29 +212,29 @@ char *kz__meta_real(const char *root, const char *file) {
   return real;
 }
 
+char *kz__meta_source(const char *path) {
+  char *real = realpath(path, NULL), *shown = real ? kz__show(real, strlen(real)) : NULL;
+  char *source = shown ? kz_format("sidecar %s", shown) : NULL;
+  free(shown);
+  free(real);
+  return source;
+}
+
 int kz__meta_at(struct kz_catalogue *c, const char *path, const char *root,
                 const struct kz_catalogue_host *host, struct kz_catalogue_told *told,
                 struct kz_err *err) {
   *told = (struct kz_catalogue_told){0};
   struct meta m = {.c = c, .path = path, .root = root, .host = host, .told = told};
-  char *real = realpath(path, NULL), *shown = NULL;
   int code = 0;
-  if (!real) {
-    code = kz_err_set(err, KZ_ENOENT, "%s: no such list", path);
-    goto out;
-  }
-  shown = kz__show(real, strlen(real));
-  m.source = shown ? kz_format("sidecar %s", shown) : NULL;
+  if (!kz_file_exists(path)) return kz_err_set(err, KZ_ENOENT, "%s: no such list", path);
+  m.source = kz__meta_source(path);
   code = m.source ? kz__db_begin(c, err) : no_memory(&m, err);
   if (!code) code = kz__db_end(c, take(&m, err), err);
-out:
   sqlite3_finalize(m.insert);
   sqlite3_finalize(m.by_hash);
   for (int i = 0; i < m.count; i++) free(m.places[i].path);
   free(m.places);
   free(m.source);
-  free(shown);
-  free(real);
   return code;
 }
 

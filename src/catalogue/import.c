@@ -29,6 +29,7 @@ struct import {
   char **paths; /* real, of listed files that are there; sorted once all are known */
   int count, room;
   bool parts;   /* the list names some */
+  bool ours;    /* kizil wrote it: it leaves out what was not in */
   struct kz__more more;
   sqlite3_stmt *by_hash;
 };
@@ -56,6 +57,7 @@ static int keep(struct import *m, char *path, struct kz_err *err) {
 
 static int take_file(void *user, const struct kz__listed *r, struct kz_err *err) {
   struct import *m = user;
+  if (r->ours) m->ours = true;
   for (int i = 0; i < r->count; i++)
     if (!strcmp(r->keys[i], "split") && *r->values[i]) m->parts = true;
   char *real = r->file && *r->file ? kz__meta_real(m->root, r->file) : NULL;
@@ -172,15 +174,34 @@ static int take_reviews(struct import *m, struct kz_err *err) {
 
 /* ---- all of it ---- */
 
-static int take_parts(struct import *m, struct kz_err *err) {
-  struct kz_catalogue_split_options split;
-  struct kz_catalogue_split_done done = {0};
-  int code = kz_catalogue_split_asked(m->c, &split, err);
+static int set_parts(struct import *m, const char *source, struct kz_err *err) {
+  static const char *const steps[] = {
+      "DELETE FROM split WHERE image IN"
+      " (SELECT image FROM fact WHERE key = 'split' AND source = ?1)",
+      "INSERT INTO split(image, part) SELECT image, value FROM fact WHERE key = 'split'"
+      " AND source = ?1 AND value IN ('train', 'val', 'test')"
+      " AND image IN (SELECT id FROM chosen)"};
+  int code = 0;
+  for (int i = 0; i < 2 && !code; i++) {
+    sqlite3_stmt *s = NULL;
+    code = kz__db_prepare(m->c, steps[i], &s, err);
+    if (!code) sqlite3_bind_text(s, 1, source, -1, SQLITE_STATIC);
+    if (!code) code = kz__db_run(m->c, s, err);
+    sqlite3_finalize(s);
+  }
   if (code) return code;
-  split.from_facts = true;
-  code = kz_catalogue_split(m->c, &split, &done, err);
-  kz_params_release(kz_catalogue_split_params, &split);
-  for (int i = 0; i < KZ_CATALOGUE_PARTS && !code; i++) m->done->parted += done.parted[i];
+  m->done->parted = sqlite3_changes(m->c->db);
+  return kz_catalogue_check_split(m->c, NULL, err);
+}
+
+/* Of this list's images only: those that it does not name keep the part they have, or none. */
+static int take_parts(struct import *m, struct kz_err *err) {
+  char *source = kz__meta_source(m->list);
+  int code = source ? kz__db_begin(m->c, err) : no_memory(m, err);
+  if (!code) code = kz__db_end(m->c, set_parts(m, source, err), err);
+  if (code) m->done->parted = 0;
+  if (code == KZ_EFORMAT) kz_err_prefix(err, "%s: its parts are not taken", m->list);
+  free(source);
   return code;
 }
 
@@ -204,7 +225,7 @@ int kz_catalogue_import(struct kz_catalogue *c, const struct kz_catalogue_import
   if (!code) code = add_files(&m, o, err);
   if (!code) code = kz__meta_at(c, o->list, m.root, host, &imported->told, err);
   if (!code) code = take_reviews(&m, err);
-  if (!code) code = look_beside_all(&m, err);
+  if (!code && !m.ours) code = look_beside_all(&m, err);
   if (!code && o->split && m.parts) code = take_parts(&m, err);
   for (int i = 0; i < m.count; i++) free(m.paths[i]);
   free(m.paths);

@@ -81,7 +81,7 @@ static char *decode(const char *base64) {
 
 static int hand_on(const struct reading *l, const struct pairs *p, struct kz_err *err) {
   struct kz__listed r = {.line = p->line, .file = find(p, "file"), .sha256 = find(p, "sha256")};
-  bool ours = r.sha256 && find(p, "srgb");
+  bool ours = r.ours = r.sha256 && find(p, "srgb");
   const char *exact = ours ? find(p, "file-base64") : NULL;
   char *name = exact && *exact ? decode(exact) : NULL;
   if (exact && *exact && !name)

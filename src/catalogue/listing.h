@@ -11,7 +11,8 @@
 /* Valid during the visit. Of a list that `kizil dataset export` wrote, which is known by its columns
  * `sha256` and `srgb`, facts do not hold what kizil measured itself, and a part is a fact `split`. */
 struct kz__listed {
-  int line; /* or number of the entry */
+  int line;  /* or number of the entry */
+  bool ours; /* such a list */
   const char *file, *sha256;              /* either may be NULL or "" */
   const char *review, *who, *reason;      /* of such a list: what a person said; else NULL */
   const char *keys[KZ_CSV_FIELDS], *values[KZ_CSV_FIELDS]; /* facts; values may be "" */
