@@ -9,19 +9,6 @@
 
 enum { SIDE = 320, MOST_CASES = 12 };
 
-void kz__put_html(FILE *f, const char *text) {
-  for (; *text; text++) {
-    switch (*text) {
-    case '&': fputs("&amp;", f); break;
-    case '<': fputs("&lt;", f); break;
-    case '>': fputs("&gt;", f); break;
-    case '"': fputs("&quot;", f); break;
-    case '\'': fputs("&#39;", f); break;
-    default: fputc(*text, f);
-    }
-  }
-}
-
 static const char head[] =
     "<!DOCTYPE html>\n<html lang='en'><head><meta charset='utf-8'>"
     "<meta name='viewport' content='width=device-width'><title>Scores</title>\n<style>\n"

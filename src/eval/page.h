@@ -5,9 +5,8 @@
 #include <stdio.h>
 
 #include "eval/eval.h"
+#include "report/html.h"
 
-/* Text with &, <, > and quotes as entities. */
-void kz__put_html(FILE *f, const char *text);
 /* "data:image/png;base64,..." of a picture, reduced to at most `side` px each way; where `holes`
  * (or NULL) is set it is painted out. */
 int kz__put_picture(FILE *f, const struct kz_pixels *p, const struct kz_pixels *holes, int side,

@@ -5,27 +5,8 @@
 #include "eval/page.h"
 #include "report/plaster.h"
 
-struct base64 {
-  FILE *f;
-  unsigned char rest[3];
-  int count; /* of rest */
-};
-
-static void put_group(struct base64 *b) {
-  static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  unsigned v = (unsigned)b->rest[0] << 16 | (unsigned)b->rest[1] << 8 | b->rest[2];
-  for (int i = 0; i < 4; i++)
-    fputc(i <= b->count ? digit[v >> (18 - 6 * i) & 63] : '=', b->f);
-  b->count = 0;
-  b->rest[0] = b->rest[1] = b->rest[2] = 0;
-}
-
 static cairo_status_t put_bytes(void *user, const unsigned char *data, unsigned length) {
-  struct base64 *b = user;
-  for (unsigned i = 0; i < length; i++) {
-    b->rest[b->count++] = data[i];
-    if (b->count == 3) put_group(b);
-  }
+  kz__base64_put(user, data, length);
   return CAIRO_STATUS_SUCCESS;
 }
 
@@ -61,13 +42,13 @@ static cairo_surface_t *reduce(cairo_surface_t *s, const struct kz_pixels *p, do
 
 int kz__put_picture(FILE *f, const struct kz_pixels *p, const struct kz_pixels *holes, int side,
                     struct kz_err *err) {
-  struct base64 b = {.f = f};
+  struct kz__base64 b = {.f = f};
   double scale = (double)side / (p->width > p->height ? p->width : p->height);
   cairo_surface_t *s = surface_of(p, holes);
   if (scale < 1) s = reduce(s, p, scale);
   fputs("data:image/png;base64,", f);
   cairo_status_t status = cairo_surface_write_to_png_stream(s, put_bytes, &b);
-  if (b.count) put_group(&b);
+  kz__base64_end(&b);
   cairo_surface_destroy(s);
   if (!status) return 0;
   return kz_err_set(err, status == CAIRO_STATUS_NO_MEMORY ? KZ_ENOMEM : KZ_EUNSUPPORTED,
