@@ -16,6 +16,7 @@
 #include "image/photo.h"
 #include "image/vips_io.h"
 
+enum { STRIP = 64 }; /* rows */
 static const double decoded_limit = 500e6;           /* px, of the file */
 static const double made_limit = 100e6;              /* px, of what is handed out */
 static const double held_limit = 1.0 * (1 << 30);    /* B, inside a decoder */
@@ -148,6 +149,18 @@ static int check_area(const char *path, const VipsImage *im, const struct kz__ph
   return 0;
 }
 
+/* Decode and forget the rows above what is kept: libvips would hold them all at once. */
+static int skip_rows(VipsImage *im, int rows) {
+  VipsRegion *region = vips_region_new(im);
+  int failed = 0;
+  for (int y = 0; y < rows && !failed; y += STRIP) {
+    VipsRect r = {0, y, im->Xsize, VIPS_MIN(STRIP, rows - y)};
+    failed = vips_region_prepare(region, &r);
+  }
+  g_object_unref(region);
+  return failed;
+}
+
 /* The file's header, and what its pixels will be, not yet decoded. */
 static int prepare(struct stages *s, const struct kz__photo_source *from,
                    const struct kz_view *view, int short_side, int at_least, struct kz_err *err) {
@@ -163,6 +176,7 @@ static int prepare(struct stages *s, const struct kz__photo_source *from,
   rc = check_area(from->path, t[0], format, (double)w * h * scale * scale, err);
   if (rc) return rc;
   if (view->w) {
+    if (skip_rows(t[0], view->y)) goto failed;
     if (vips_extract_area(t[0], &t[1], view->x, view->y, w, h, NULL)) goto failed;
     s->n = 1;
   }

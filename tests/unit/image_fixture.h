@@ -144,6 +144,40 @@ static inline void write_bytes(const char *path, const void *data, size_t size) 
   assert_int_equal(fclose(f), 0);
 }
 
+static inline char *read_whole(const char *path, size_t *size) {
+  FILE *f = fopen(path, "rb");
+  assert_non_null(f);
+  fseek(f, 0, SEEK_END);
+  *size = (size_t)ftell(f);
+  rewind(f);
+  char *data = malloc(*size);
+  assert_non_null(data);
+  assert_int_equal(fread(data, 1, *size, f), *size);
+  fclose(f);
+  return data;
+}
+
+static inline uint32_t crc_of(const unsigned char *p, size_t n) {
+  uint32_t c = 0xffffffffu;
+  for (size_t i = 0; i < n; i++) {
+    c ^= p[i];
+    for (int k = 0; k < 8; k++) c = c & 1 ? 0xedb88320u ^ (c >> 1) : c >> 1;
+  }
+  return c ^ 0xffffffffu;
+}
+
+/* Turn a small PNG into one that claims `side` squared. */
+static inline void claim_side(const char *name, uint32_t side) {
+  size_t size;
+  char *data = read_whole(in_folder(name), &size);
+  unsigned char *p = (unsigned char *)data;
+  for (int i = 0; i < 8; i++) p[16 + i] = (unsigned char)(side >> (24 - 8 * (i % 4)));
+  uint32_t crc = crc_of(p + 12, 17);
+  for (int i = 0; i < 4; i++) p[29 + i] = (unsigned char)(crc >> (24 - 8 * i));
+  write_bytes(in_folder(name), data, size);
+  free(data);
+}
+
 enum { W = 97, H = 61 }; /* of the files below */
 
 static const struct file_kind {
