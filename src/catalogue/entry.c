@@ -5,6 +5,7 @@
  * wants to write it collects for afterwards: SQLite refuses to turn an old state into a new one. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "catalogue/clean.h"
@@ -12,8 +13,7 @@
 
 /* The caption of a list is a fact, one by hand or made a row of its own. */
 static const char chosen_sql[] =
-    "SELECT i.id, i.sha256, (SELECT min(path) FROM file f WHERE f.image = i.id AND NOT f.gone),"
-    " i.format, i.bytes, i.width, i.height, d.map, s.part,"
+    "SELECT i.id, i.sha256, i.format, i.bytes, i.width, i.height, d.map, s.part,"
     " (SELECT text FROM caption c WHERE c.image = i.id AND language = 'en' AND source <> 'made'),"
     " (SELECT text FROM caption c WHERE c.image = i.id AND language = 'en' AND source = 'made'),"
     " (SELECT text FROM caption c WHERE c.image = i.id AND language = 'zh' AND source <> 'made'),"
@@ -21,16 +21,18 @@ static const char chosen_sql[] =
     " i.orientation FROM chosen JOIN image i USING(id) LEFT JOIN damage d ON d.image = i.id"
     " LEFT JOIN split s ON s.image = i.id"
     " WHERE ?1 IS NULL OR s.part = ?1 ORDER BY i.sha256";
-enum column { ID, SHA, PATH, FORMAT, BYTES, WIDTH, HEIGHT, MAP, PART, CAPTION, TURN = CAPTION + 4 };
+enum column { ID, SHA, FORMAT, BYTES, WIDTH, HEIGHT, MAP, PART, CAPTION, TURN = CAPTION + 4 };
 
 /* Of several that tell the same, a person comes before a list, a list before the file itself. */
 static const char fact_sql[] =
     "SELECT key, value, source FROM fact WHERE image = ?1 ORDER BY key,"
     " CASE WHEN source GLOB 'hand *' THEN 0 WHEN source = 'exif' THEN 2 ELSE 1 END, source";
 
+static const char path_sql[] = "SELECT path FROM file WHERE image = ?1 AND NOT gone ORDER BY path";
+
 struct visiting {
   struct kz_catalogue *c;
-  sqlite3_stmt *chosen, *facts;
+  sqlite3_stmt *chosen, *facts, *paths;
   struct kz_catalogue_fact *fact;
   int count, room;
   char *path;
@@ -90,12 +92,29 @@ static const char *text_at(sqlite3_stmt *s, int column) {
   return (const char *)sqlite3_column_text(s, column);
 }
 
-/* Paths are bytes, without an end of their own in the database. */
-static int take_path(struct visiting *v, struct kz_err *err) {
+/* Of several files the first that is there: one may have been moved, and only its new folder been
+ * added since. Paths are bytes, without an end of their own in the database. */
+static int take_path(struct visiting *v, int64_t image, struct kz_err *err) {
+  int code = 0;
+  char *first = NULL;
   free(v->path);
-  v->path = kz_format("%.*s", sqlite3_column_bytes(v->chosen, PATH),
-                      (const char *)sqlite3_column_blob(v->chosen, PATH));
-  return v->path ? 0 : no_memory(v, err);
+  v->path = NULL;
+  sqlite3_bind_int64(v->paths, 1, image);
+  while (!v->path && (code = kz__db_step(v->c, v->paths, err)) == 1) {
+    char *path = kz_format("%.*s", sqlite3_column_bytes(v->paths, 0),
+                           (const char *)sqlite3_column_blob(v->paths, 0));
+    if (!path) {
+      code = no_memory(v, err);
+      break;
+    }
+    if (!access(path, F_OK)) v->path = path;
+    else if (!first) first = path;
+    else free(path);
+  }
+  sqlite3_reset(v->paths);
+  if (v->path) free(first);
+  else v->path = first;
+  return code < 0 ? code : 0;
 }
 
 static int fill(struct visiting *v, struct kz_catalogue_entry *e, struct kz_err *err) {
@@ -106,7 +125,7 @@ static int fill(struct visiting *v, struct kz_catalogue_entry *e, struct kz_err 
                                    .width = sqlite3_column_int(s, WIDTH),
                                    .height = sqlite3_column_int(s, HEIGHT),
                                    .orientation = sqlite3_column_int(s, TURN)};
-  int code = take_path(v, err);
+  int code = take_path(v, e->image, err);
   if (!code) code = gather_facts(v, e->image, err);
   if (!code) code = kz__clean_view(v->c, e->image, &e->view, err);
   if (code) return code;
@@ -132,6 +151,7 @@ int kz_catalogue_each(struct kz_catalogue *c, const char *part, kz_catalogue_vis
   struct kz_catalogue_entry entry;
   int code = kz__db_prepare(c, chosen_sql, &v.chosen, err);
   if (!code) code = kz__db_prepare(c, fact_sql, &v.facts, err);
+  if (!code) code = kz__db_prepare(c, path_sql, &v.paths, err);
   if (!code && part) sqlite3_bind_text(v.chosen, 1, part, -1, SQLITE_STATIC);
   while (!code && (code = kz__db_step(c, v.chosen, err)) == 1) {
     code = fill(&v, &entry, err);
@@ -142,5 +162,6 @@ int kz_catalogue_each(struct kz_catalogue *c, const char *part, kz_catalogue_vis
   free(v.path);
   sqlite3_finalize(v.chosen);
   sqlite3_finalize(v.facts);
+  sqlite3_finalize(v.paths);
   return code;
 }
