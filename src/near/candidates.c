@@ -4,10 +4,13 @@
  * number of bits grows with the logarithm of what is in the table, so that a bucket holds about as
  * many strangers for any number of pictures.
  *
- * A table is built by counting and holds 4 bytes an entry; only two are there at a time. A local of
- * a mirrored picture has the halves of its bits changed about: so what a table of bits from `o` on
- * holds for it, the table from o + 128 on holds for the picture that is not mirrored. In a crowded
- * bucket an entry is held only against those next to it: of many copies each then meets some. */
+ * A table is built by counting and holds 4 bytes an entry, and for locals 4 more: the rest of the
+ * key, and some other bits. Most that share a bucket differ there, and so their prints, which lie
+ * far apart in memory, are left alone. Only two tables are there at a time, and of locals only a part of each, which is one value
+ * of the key's lowest bits. A local of a mirrored picture has the halves of its bits changed about:
+ * so what a table of bits from `o` on holds for it, the table from o + 128 on holds for the picture
+ * that is not mirrored. In a crowded bucket an entry is held only against those next to it: of many
+ * copies each then meets some. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +19,9 @@
 enum { HASH_TABLES = 16, LOCAL_TABLES = 8, HASH_ALIKE = 10, LOCAL_ALIKE = 40, NEXT = 24 };
 enum { LONG_LIST = 1 << 21 };
 enum { VOTES = 2 }; /* locals that say the same; the hash says it alone */
-enum { MORE = 5 }; /* bits that two locals of a bucket must share besides the bucket's */
+enum { MORE = 5 };      /* bits that two locals of a bucket must share besides the bucket's */
+enum { SKETCH = 27, SKETCH_ALIKE = 8, SKETCH_AT = 64 }; /* from the key's first bit on */
+enum { PART_BITS = 2 }; /* of the key: parts in which a table of locals is made */
 enum { HASH_STEP = 1, LOCAL_STEP = 3 }; /* of progress */
 
 struct table {
@@ -24,11 +29,24 @@ struct table {
   size_t count;
   uint32_t *start; /* [2^bits + 1] */
   uint32_t *id;    /* by bucket, rising in each */
+  uint32_t *more;  /* of each id, of locals only: SKETCH other bits, above them the key's rest */
+  size_t room;     /* for ids */
 };
+
+/* Two locals of one key in the tables of number `table`. */
+struct meeting {
+  uint32_t p, q;
+  int table;
+  bool half, mirror; /* in the second table; p is mirrored */
+};
+
+enum { AHEAD = 16 };
 
 struct search {
   const struct kz_near_set *set;
   int n, since, bits; /* bits: of a local in a table */
+  struct meeting soon[AHEAD];
+  unsigned met;
   struct kz__near_list list;
 };
 
@@ -39,15 +57,47 @@ bool kz__near_tell(const struct kz_near_host *host, int done) {
 
 /* ---- the list ---- */
 
-static int by_number(const void *a, const void *b) {
-  uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-  return (x > y) - (x < y);
+enum { DIGIT = 8, FEW = 32 };
+
+static void sort_few(uint64_t *item, size_t n) {
+  for (size_t i = 1; i < n; i++) {
+    uint64_t x = item[i];
+    size_t k = i;
+    for (; k && item[k - 1] > x; k--) item[k] = item[k - 1];
+    item[k] = x;
+  }
+}
+
+/* By digits from the highest, each item put where it belongs by turns: no memory but a table. */
+static void sort(uint64_t *item, size_t n, int shift) {
+  size_t at[1 << DIGIT] = {0}, end[1 << DIGIT];
+  const uint64_t mask = (1u << DIGIT) - 1;
+  for (size_t i = 0; i < n; i++) at[item[i] >> shift & mask]++;
+  for (size_t k = 0, sum = 0; k <= mask; k++) {
+    size_t count = at[k];
+    at[k] = sum;
+    end[k] = sum += count;
+  }
+  for (size_t k = 0; k <= mask; k++)
+    while (at[k] < end[k]) {
+      uint64_t x = item[at[k]], home;
+      while ((home = x >> shift & mask) != k) {
+        uint64_t other = item[at[home]];
+        item[at[home]++] = x;
+        x = other;
+      }
+      item[at[k]++] = x;
+    }
+  for (size_t k = 0, first = 0; shift && k <= mask; first = end[k++]) {
+    if (end[k] - first <= FEW) sort_few(item + first, end[k] - first);
+    else sort(item + first, end[k] - first, shift - DIGIT);
+  }
 }
 
 /* One item for each pair and way, its votes added up. */
 static void tidy(struct kz__near_list *l) {
   size_t kept = 0;
-  if (l->count) qsort(l->item, l->count, sizeof *l->item, by_number);
+  sort(l->item, l->count, 64 - DIGIT);
   for (size_t i = 0; i < l->count; i++) {
     uint64_t item = l->item[i], *last = l->item + kept - 1;
     if (!kept || item >> 7 != *last >> 7) l->item[kept++] = item;
@@ -94,18 +144,30 @@ static int bits_for(size_t count, int more) {
   return bits < 8 ? 8 : bits;
 }
 
+/* What was in it is lost. */
+static int table_room(struct table *t, size_t count, struct kz_err *err) {
+  if (count < t->room) return 0;
+  free(t->id);
+  free(t->more);
+  t->room = count + 1;
+  t->id = malloc(t->room * sizeof *t->id);
+  t->more = malloc(t->room * sizeof *t->more);
+  if (t->id && t->more) return 0;
+  return kz_err_set(err, KZ_ENOMEM, "no memory for a table of %zu entries", count);
+}
+
 static int table_init(struct table *t, int bits, size_t count, struct kz_err *err) {
   size_t buckets = ((size_t)1 << bits) + 1;
   *t = (struct table){.bits = bits};
   t->start = malloc(buckets * sizeof *t->start);
-  t->id = malloc((count + 1) * sizeof *t->id);
-  if (t->start && t->id) return 0;
-  return kz_err_set(err, KZ_ENOMEM, "no memory for a table of %zu entries", count);
+  if (!t->start) return kz_err_set(err, KZ_ENOMEM, "no memory for a table of %zu", buckets);
+  return table_room(t, count, err);
 }
 
 static void table_release(struct table *t) {
   free(t->start);
   free(t->id);
+  free(t->more);
 }
 
 static void table_clear(struct table *t) {
@@ -223,20 +285,45 @@ static int local_angle(const struct search *s, uint32_t id) {
                              ->place[id % KZ_NEAR_LOCALS]).angle;
 }
 
-static void local_fill(const struct search *s, struct table *t, int from) {
+static bool in_part(uint32_t key, uint32_t part) {
+  return (key & ((1u << PART_BITS) - 1)) == part;
+}
+
+/* Whether the prints of two of one bucket, or of a bucket and its mirror, are worth a look. */
+static bool alike(uint32_t x, uint32_t y) {
+  uint32_t differ = x ^ y;
+  return !(differ >> SKETCH) && __builtin_popcount(differ) <= SKETCH_ALIKE;
+}
+
+static uint32_t bucket_of(const struct table *t, uint32_t key) {
+  return key >> PART_BITS & ((1u << t->bits) - 1);
+}
+
+static int local_fill(const struct search *s, struct table *t, int from, uint32_t part,
+                      struct kz_err *err) {
   table_clear(t);
   for (int i = 0; i < s->n; i++) {
     const struct kz__near_view *v = kz__near_set_get(s->set, i);
-    for (int k = 0; k < v->count; k++) t->start[local_key(v->bits[k], from, t->bits) + 1]++;
+    for (int k = 0; k < v->count; k++) {
+      uint32_t key = local_key(v->bits[k], from, s->bits);
+      if (in_part(key, part)) t->start[bucket_of(t, key) + 1]++;
+    }
   }
   table_open(t);
-  for (int i = 0; i < s->n; i++) {
+  int code = table_room(t, t->count, err);
+  for (int i = 0; !code && i < s->n; i++) {
     const struct kz__near_view *v = kz__near_set_get(s->set, i);
-    for (int k = 0; k < v->count; k++)
-      t->id[t->start[local_key(v->bits[k], from, t->bits)]++] =
-          (uint32_t)(i * KZ_NEAR_LOCALS + k);
+    for (int k = 0; k < v->count; k++) {
+      uint32_t key = local_key(v->bits[k], from, s->bits);
+      if (!in_part(key, part)) continue;
+      uint32_t at = t->start[bucket_of(t, key)]++;
+      t->id[at] = (uint32_t)(i * KZ_NEAR_LOCALS + k);
+      t->more[at] = local_key(v->bits[k], from + SKETCH_AT, SKETCH) |
+                    key >> (PART_BITS + t->bits) << SKETCH;
+    }
   }
   table_close(t);
+  return code;
 }
 
 /* Whether two locals fell together in a table before number `table`: each counts once. */
@@ -249,23 +336,40 @@ static bool met_before(const uint64_t x[4], const uint64_t y[4], int table, int 
   return false;
 }
 
-/* Two that fell together in the tables of number `table`, in the second if `half`. */
-static int meet(struct search *s, uint32_t p, uint32_t q, int table, bool half, bool mirror,
-                struct kz_err *err) {
-  int a = (int)(p / KZ_NEAR_LOCALS), b = (int)(q / KZ_NEAR_LOCALS), other = first_bit(table);
-  if (a == b || (a < s->since && b < s->since)) return 0;
-  const uint64_t *x = local_bits(s, p), *y = local_bits(s, q);
+static int meet(struct search *s, const struct meeting *m, struct kz_err *err) {
+  int a = (int)(m->p / KZ_NEAR_LOCALS), b = (int)(m->q / KZ_NEAR_LOCALS);
+  int other = first_bit(m->table) + (m->mirror ? 128 : 0);
+  const uint64_t *x = local_bits(s, m->p), *y = local_bits(s, m->q);
   const uint64_t turned[4] = {x[2], x[3], x[0], x[1]};
-  int from = half ? other + 128 : other;
-  if (mirror) x = turned, other += 128;
-  if (local_key(x, from, s->bits) != local_key(y, from, s->bits)) return 0;
-  if (kz__near_distance(x, y) > LOCAL_ALIKE || met_before(x, y, table, s->bits)) return 0;
-  if ((half || (mirror && p > q)) &&
+  if (m->mirror) x = turned;
+  if (kz__near_distance(x, y) > LOCAL_ALIKE || met_before(x, y, m->table, s->bits)) return 0;
+  if ((m->half || (m->mirror && m->p > m->q)) &&
       local_key(x, other, s->bits) == local_key(y, other, s->bits)) return 0;
-  int ap = local_angle(s, p), aq = local_angle(s, q);
-  int turn = mirror ? ap + aq - 64 : a < b ? ap - aq : aq - ap; /* of b, to lie as a does */
-  int how = (mirror ? KZ__NEAR_MIRROR : KZ__NEAR_PLAIN) + (((turn + 8) & 127) >> 4);
+  int ap = local_angle(s, m->p), aq = local_angle(s, m->q);
+  int turn = m->mirror ? ap + aq - 64 : a < b ? ap - aq : aq - ap; /* of b, to lie as a does */
+  int how = (m->mirror ? KZ__NEAR_MIRROR : KZ__NEAR_PLAIN) + (((turn + 8) & 127) >> 4);
   return note(s, a, b, how, 1, err);
+}
+
+/* They meet after AHEAD others, when their bits have come from memory. */
+static int meet_soon(struct search *s, struct meeting m, struct kz_err *err) {
+  uint32_t a = m.p / KZ_NEAR_LOCALS, b = m.q / KZ_NEAR_LOCALS;
+  struct meeting *to = &s->soon[s->met % AHEAD];
+  if (a == b || (a < (uint32_t)s->since && b < (uint32_t)s->since)) return 0;
+  __builtin_prefetch(local_bits(s, m.p));
+  __builtin_prefetch(local_bits(s, m.q));
+  int code = s->met >= AHEAD ? meet(s, to, err) : 0;
+  *to = m;
+  s->met++;
+  return code;
+}
+
+static int meet_rest(struct search *s, struct kz_err *err) {
+  int code = 0;
+  for (unsigned i = s->met < AHEAD ? 0 : s->met - AHEAD; !code && i < s->met; i++)
+    code = meet(s, &s->soon[i % AHEAD], err);
+  s->met = 0;
+  return code;
 }
 
 static int local_join(struct search *s, const struct table *t, int table, bool half,
@@ -276,7 +380,8 @@ static int local_join(struct search *s, const struct table *t, int table, bool h
     for (uint32_t i = t->start[key] + 1; !code && i < t->start[key + 1]; i++) {
       uint32_t first = t->start[key], from = i - first > NEXT ? i - NEXT : first;
       for (uint32_t k = from; !code && k < i; k++)
-        code = meet(s, t->id[k], t->id[i], table, half, false, err);
+        if (alike(t->more[k], t->more[i]))
+          code = meet_soon(s, (struct meeting){t->id[k], t->id[i], table, half, false}, err);
     }
   return code;
 }
@@ -293,33 +398,38 @@ static int mirror_join(struct search *s, const struct table *t, const struct tab
       uint32_t from = at - first > NEXT / 2 ? at - NEXT / 2 : first;
       uint32_t to = end - at > NEXT / 2 ? at + NEXT / 2 : end;
       for (uint32_t k = from; !code && k < to; k++)
-        code = meet(s, half->id[i], t->id[k], table, false, true, err);
+        if (alike(t->more[k], half->more[i]))
+          code = meet_soon(s, (struct meeting){half->id[i], t->id[k], table, false, true}, err);
     }
+  return code;
+}
+
+static int join(struct search *s, struct table *t, struct table *half, int table, uint32_t part,
+                struct kz_err *err) {
+  int from = first_bit(table);
+  int code = local_fill(s, t, from, part, err);
+  if (!code) code = local_fill(s, half, from + 128, part, err);
+  if (!code) code = local_join(s, t, table, false, err);
+  if (!code) code = local_join(s, half, table, true, err);
+  if (!code) code = mirror_join(s, t, half, table, err);
+  if (!code) code = meet_rest(s, err);
   return code;
 }
 
 static int by_locals(struct search *s, const struct kz_near_host *host, struct kz_err *err) {
   struct table t = {0}, half = {0};
   size_t locals = 0;
-  int code;
   for (int i = 0; i < s->n; i++) locals += (size_t)kz__near_set_get(s->set, i)->count;
-  int bits = bits_for(locals, 0);
-  s->bits = bits + MORE < 32 ? bits + MORE : 32;
-  if ((code = table_init(&t, bits, locals, err))) goto out;
-  if ((code = table_init(&half, bits, locals, err))) goto out;
+  int bits = bits_for(locals, 0) - PART_BITS;
+  s->bits = bits + PART_BITS + MORE < 32 ? bits + PART_BITS + MORE : 32;
+  int code = table_init(&t, bits, locals >> PART_BITS, err);
+  if (!code) code = table_init(&half, bits, locals >> PART_BITS, err);
   for (int i = 0; !code && i < LOCAL_TABLES; i++) {
-    int from = first_bit(i);
-    if (kz__near_tell(host, HASH_TABLES * HASH_STEP + i * LOCAL_STEP)) {
+    if (kz__near_tell(host, HASH_TABLES * HASH_STEP + i * LOCAL_STEP))
       code = kz_err_set(err, KZ_EINTR, "stopped");
-      goto out;
-    }
-    local_fill(s, &t, from);
-    local_fill(s, &half, from + 128);
-    if ((code = local_join(s, &t, i, false, err))) goto out;
-    if ((code = local_join(s, &half, i, true, err))) goto out;
-    code = mirror_join(s, &t, &half, i, err);
+    for (uint32_t part = 0; !code && part < 1u << PART_BITS; part++)
+      code = join(s, &t, &half, i, part, err);
   }
-out:
   table_release(&t);
   table_release(&half);
   return code;
