@@ -1,24 +1,28 @@
 /* Flat rectangles: what colour cards and grey scales are made of, and paintings hardly hold.
  *
- * The picture is looked at in blocks of 4 x 4 px of a copy of at most 512 px. Most blocks of a
- * photograph are ruled out by one comparison of bytes; the few that are of one colour are joined
- * with their neighbours, and what fills a rectangle is measured at the pixel. */
+ * The picture is looked at in blocks of 4 x 4 px (3 x 3 in a small one) of a copy of at most 512 px.
+ * Most blocks of a photograph are ruled out by one comparison of bytes; the few that are of one
+ * colour are joined with their neighbours, and what fills a rectangle with an edge on each side is
+ * measured at the pixel. */
 #include <string.h>
 
 #include "clean/parts.h"
 
 enum {
-  SIDE = 512,      /* px, of the copy at most */
-  BLOCK = 4,       /* px */
-  EVEN = 22,       /* levels within a block, from end to end */
-  ALIKE = 12,      /* levels between blocks of a patch */
+  SIDE = 512,       /* px, of the copy at most */
+  SMALL = 384,      /* px: up to here blocks are small */
+  EVEN = 16,        /* levels within a block, from end to end */
+  ALIKE = 8,        /* levels between blocks of a patch */
+  OTHER = 10,       /* levels that make another colour */
   MOST_BLOCKS = 28, /* across a patch */
-  LEAST = 6        /* px across one */
+  LEAST = 5,        /* px across one */
+  BARELY = 7,       /* levels to what is around a patch, */
+  CLEARLY = 18      /* on two opposite sides */
 };
 
 struct grid {
   struct kz__plane p; /* the copy, or the picture itself */
-  int factor, columns, rows;
+  int factor, block, columns, rows;
   uint8_t *copy, *low, *high; /* [3 w] lines */
   uint8_t *mean;              /* [rows, columns, 3] */
   uint8_t *flat;              /* [rows, columns]: 1 until it is taken */
@@ -30,9 +34,12 @@ static int factor_for(int w, int h) {
   return (side + SIDE - 1) / SIDE;
 }
 
+static int block_for(int w, int h) { return w <= SMALL && h <= SMALL ? 3 : 4; }
+
 size_t kz__clean_patch_scratch(int w, int h) {
-  int f = factor_for(w, h);
-  size_t cw = (size_t)(w / f), ch = (size_t)(h / f), blocks = (cw / BLOCK + 1) * (ch / BLOCK + 1);
+  int f = factor_for(w, h), block = block_for(w / f, h / f);
+  size_t cw = (size_t)(w / f), ch = (size_t)(h / f);
+  size_t blocks = (cw / (size_t)block) * (ch / (size_t)block);
   return (f > 1 ? 3 * cw * ch : 0) + 6 * cw + blocks * (3 + 1 + sizeof(uint16_t)) + 16;
 }
 
@@ -41,8 +48,9 @@ static void lay_grid(const struct kz__plane *p, struct grid *g, void *scratch) {
   g->p = *p;
   g->p.w = p->w / g->factor;
   g->p.h = p->h / g->factor;
-  g->columns = g->p.w / BLOCK;
-  g->rows = g->p.h / BLOCK;
+  g->block = block_for(g->p.w, g->p.h);
+  g->columns = g->p.w / g->block;
+  g->rows = g->p.h / g->block;
   size_t blocks = (size_t)g->columns * (size_t)g->rows, line = 3 * (size_t)g->p.w;
   uint8_t *at = scratch;
   at += (uintptr_t)at % sizeof(uint16_t);
@@ -71,10 +79,11 @@ static void reduce(const struct kz__plane *from, struct grid *g) {
 /* ---- blocks ---- */
 
 static void extremes(const struct grid *g, int row) {
-  const uint8_t *r = kz__at(&g->p, 0, row * BLOCK);
+  const uint8_t *r = kz__at(&g->p, 0, row * g->block);
   size_t n = 3 * (size_t)g->p.w;
   uint8_t *restrict low = g->low, *restrict high = g->high;
-  const uint8_t *restrict a = r, *restrict b = r + n, *restrict c = b + n, *restrict d = c + n;
+  const uint8_t *restrict a = r, *restrict b = r + n, *restrict c = b + n;
+  const uint8_t *restrict d = g->block == 4 ? c + n : c;
   for (size_t i = 0; i < n; i++) {
     uint8_t l = a[i] < b[i] ? a[i] : b[i], h = a[i] > b[i] ? a[i] : b[i];
     uint8_t m = c[i] < d[i] ? c[i] : d[i], k = c[i] > d[i] ? c[i] : d[i];
@@ -83,11 +92,11 @@ static void extremes(const struct grid *g, int row) {
   }
 }
 
-static bool even(const uint8_t *low, const uint8_t *high) {
+static bool even(const uint8_t *low, const uint8_t *high, int block) {
   if (high[0] - low[0] > EVEN || high[7] - low[7] > EVEN) return false; /* most end here */
   for (int c = 0; c < 3; c++) {
     int l = 255, h = 0;
-    for (int i = 0; i < BLOCK; i++) {
+    for (int i = 0; i < block; i++) {
       l = low[3 * i + c] < l ? low[3 * i + c] : l;
       h = high[3 * i + c] > h ? high[3 * i + c] : h;
     }
@@ -101,13 +110,13 @@ static void mark_blocks(const struct grid *g) {
     extremes(g, y);
     for (int x = 0; x < g->columns; x++) {
       size_t at = (size_t)y * (size_t)g->columns + (size_t)x;
-      const uint8_t *low = g->low + 3 * BLOCK * x, *high = g->high + 3 * BLOCK * x;
-      g->flat[at] = even(low, high);
+      const uint8_t *low = g->low + 3 * g->block * x, *high = g->high + 3 * g->block * x;
+      g->flat[at] = even(low, high, g->block);
       if (!g->flat[at]) continue;
       for (int c = 0; c < 3; c++) {
         int sum = 0;
-        for (int i = 0; i < BLOCK; i++) sum += low[3 * i + c] + high[3 * i + c];
-        g->mean[3 * at + (size_t)c] = (uint8_t)(sum / (2 * BLOCK));
+        for (int i = 0; i < g->block; i++) sum += low[3 * i + c] + high[3 * i + c];
+        g->mean[3 * at + (size_t)c] = (uint8_t)(sum / (2 * g->block));
       }
     }
   }
@@ -148,27 +157,65 @@ static void gather(const struct grid *g, int seed, struct blob *b) {
   }
 }
 
-/* Share of the middle half of a line of pixels that has the colour. */
+/* Whether the middle half of a line of pixels has the colour. */
 static bool of_colour(const struct kz__plane *p, int x, int y, int dx, int dy, int n,
                       const uint8_t rgb[3]) {
   int near = 0, all = 0;
   for (int i = n / 4; i < n - n / 4; i++, all++)
-    near += kz__apart(kz__at(p, x + i * dx, y + i * dy), rgb) <= EVEN;
+    near += kz__apart(kz__at(p, x + i * dx, y + i * dy), rgb) <= OTHER;
   return 4 * near >= 3 * all;
 }
 
-/* From blocks to pixels: a side grows while the next line has the colour. */
-static void grow(const struct kz__plane *p, const struct blob *b, struct kz__patch *r) {
-  int x = b->left * BLOCK, y = b->top * BLOCK, right = b->right * BLOCK, bottom = b->bottom * BLOCK;
-  int w = right - x, h = bottom - y, most = 2 * BLOCK;
-  for (int i = 0; i < most && x > 0 && of_colour(p, x - 1, y, 0, 1, h, b->rgb); i++) x--;
-  for (int i = 0; i < most && right < p->w && of_colour(p, right, y, 0, 1, h, b->rgb); i++) right++;
-  for (int i = 0; i < most && y > 0 && of_colour(p, b->left * BLOCK, y - 1, 1, 0, w, b->rgb); i++)
-    y--;
-  for (int i = 0;
-       i < most && bottom < p->h && of_colour(p, b->left * BLOCK, bottom, 1, 0, w, b->rgb); i++)
-    bottom++;
-  *r = (struct kz__patch){x, y, right - x, bottom - y, {b->rgb[0], b->rgb[1], b->rgb[2]}};
+/* How far the mean of a line's middle half is from the colour; 255 outside of the picture. */
+static int contrast(const struct kz__plane *p, int x, int y, int dx, int dy, int n,
+                    const uint8_t rgb[3]) {
+  int sum[3] = {0}, all = 0;
+  uint8_t mean[3];
+  if (x < 0 || y < 0 || x >= p->w || y >= p->h) return 255;
+  for (int i = n / 4; i < n - n / 4; i++, all++) {
+    const uint8_t *q = kz__at(p, x + i * dx, y + i * dy);
+    for (int c = 0; c < 3; c++) sum[c] += q[c];
+  }
+  for (int c = 0; c < 3; c++) mean[c] = (uint8_t)(sum[c] / all);
+  return kz__apart(mean, rgb);
+}
+
+/* Filled to its corners, and other colours around it, clearly so on two opposite sides. */
+static bool stands_out(const struct kz__plane *p, const struct kz__patch *r) {
+  const int right = r->x + r->w, bottom = r->y + r->h;
+  const int corner[4][2] = {{r->x + 1, r->y + 1}, {right - 2, r->y + 1}, {r->x + 1, bottom - 2},
+                            {right - 2, bottom - 2}};
+  for (int i = 0; i < 4; i++)
+    if (kz__apart(kz__at(p, corner[i][0], corner[i][1]), r->rgb) > 2 * OTHER) return false;
+  int a = contrast(p, r->x - 2, r->y, 0, 1, r->h, r->rgb);
+  int b = contrast(p, right + 1, r->y, 0, 1, r->h, r->rgb);
+  int c = contrast(p, r->x, r->y - 2, 1, 0, r->w, r->rgb);
+  int d = contrast(p, r->x, bottom + 1, 1, 0, r->w, r->rgb);
+  int across = a < b ? a : b, along = c < d ? c : d;
+  return across >= BARELY && along >= BARELY && (across >= CLEARLY || along >= CLEARLY);
+}
+
+/* From blocks to pixels: each side grows while the next line has the colour. False if one does not
+ * end: then it is a part of something larger. The picture's edge ends it too. */
+static bool grow(const struct grid *g, const struct blob *b, struct kz__patch *r) {
+  const struct kz__plane *p = &g->p;
+  const int x = b->left * g->block, y = b->top * g->block, most = 2 * g->block;
+  const int w = (b->right - b->left) * g->block, h = (b->bottom - b->top) * g->block;
+  int left = 0, right = 0, up = 0, down = 0;
+  while (left <= most && x - left > 0 && of_colour(p, x - left - 1, y, 0, 1, h, b->rgb)) left++;
+  if (left > most) return false;
+  while (right <= most && x + w + right < p->w && of_colour(p, x + w + right, y, 0, 1, h, b->rgb))
+    right++;
+  if (right > most) return false;
+  while (up <= most && y - up > 0 && of_colour(p, x, y - up - 1, 1, 0, w, b->rgb)) up++;
+  if (up > most) return false;
+  while (down <= most && y + h + down < p->h && of_colour(p, x, y + h + down, 1, 0, w, b->rgb))
+    down++;
+  if (down > most) return false;
+  *r = (struct kz__patch){x - left, y - up, w + left + right, h + up + down,
+                          {b->rgb[0], b->rgb[1], b->rgb[2]}};
+  return r->w >= LEAST && r->h >= LEAST && r->w <= 3 * r->h && r->h <= 3 * r->w &&
+         stands_out(p, r);
 }
 
 static bool is_patch(const struct blob *b) {
@@ -188,9 +235,7 @@ int kz__clean_patches(const struct kz__plane *p, struct kz__patch *out, void *sc
     struct kz__patch r;
     if (!g.flat[at]) continue;
     gather(&g, at, &b);
-    if (!is_patch(&b)) continue;
-    grow(&g.p, &b, &r);
-    if (r.w < LEAST || r.h < LEAST || r.w > 3 * r.h || r.h > 3 * r.w) continue;
+    if (!is_patch(&b) || !grow(&g, &b, &r)) continue;
     r.x *= g.factor, r.y *= g.factor, r.w *= g.factor, r.h *= g.factor;
     out[count++] = r;
   }

@@ -10,7 +10,7 @@ static const double rest_least = 0.5; /* of the picture, that must remain beside
 static const double card_sure = 0.6;  /* to look for frames in what remains */
 
 struct work {
-  struct kz__card card;
+  struct kz__card card, trial;
   struct kz__patch patches[KZ__PATCHES];
 };
 
@@ -44,7 +44,7 @@ void kz_clean_propose(int w, int h, const uint8_t *rgb, struct kz_clean_found *o
   struct work *m = (struct work *)at;
   memset(out, 0, sizeof *out);
   int count = kz__clean_patches(&p, m->patches, m + 1);
-  kz__clean_card(&p, m->patches, count, &m->card);
+  kz__clean_card(&p, m->patches, count, &m->trial, &m->card);
   struct kz_clean_rect from = {0, 0, w, h};
   if (m->card.at.w) {
     out->card.at = m->card.at;

@@ -54,9 +54,9 @@ int kz__clean_patches(const struct kz__plane *p, struct kz__patch *out, void *sc
 
 /* ---- pattern.c ---- */
 
-/* The patches that stand in a row or grid, of one size and of many colours. */
+/* The patches that stand in a row or grid, of one size and of many colours. `trial` is scratch. */
 void kz__clean_card(const struct kz__plane *p, const struct kz__patch *patches, int count,
-                    struct kz__card *card);
+                    struct kz__card *trial, struct kz__card *card);
 
 /* ---- cast.c ---- */
 

@@ -1,56 +1,84 @@
 /* From flat rectangles to a colour card: those of one size that stand side by side at one distance.
  * A painted border may repeat a flat shape too, in two colours or three; a card shows many. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clean/parts.h"
 
-enum { FEWEST = 6, COLOURS_FEWEST = 5, NEW_COLOUR = 16, RANGE = 70 };
+enum { FEWEST = 6, COLOURS_FEWEST = 5, NEW_COLOUR = 14, RANGE = 70 };
 static const double nearest = 0.8, farthest = 2.3; /* sizes from centre to centre */
 
 struct search {
   const struct kz__patch *patch;
   int count;
+  int right, down; /* the usual steps, in half pixels; 0: any */
   int16_t group[KZ__PATCHES], queue[KZ__PATCHES];
 };
 
 static bool same_size(const struct kz__patch *a, const struct kz__patch *b) {
   int w = a->w > b->w ? a->w : b->w, h = a->h > b->h ? a->h : b->h;
-  return abs(a->w - b->w) <= 2 + w / 4 && abs(a->h - b->h) <= 2 + h / 4;
+  return abs(a->w - b->w) <= 2 + w / 5 && abs(a->h - b->h) <= 2 + h / 5;
 }
 
-/* Distance between centres along an axis in twice the pixels. */
-static int gap(int a, int size_a, int b, int size_b) { return 2 * b + size_b - 2 * a - size_a; }
+/* Distance between centres along an axis in half pixels. */
+static int apart(int a, int size_a, int b, int size_b) { return 2 * b + size_b - 2 * a - size_a; }
 
-/* Steps in sizes to the right and down. */
-static void steps(const struct kz__patch *a, const struct kz__patch *b, double *right,
-                  double *down) {
-  *right = (double)gap(a->x, a->w, b->x, b->w) / (a->w + b->w);
-  *down = (double)gap(a->y, a->h, b->y, b->h) / (a->h + b->h);
+/* Whether a step of that many half pixels, by sizes of that many together, leads to a neighbour. */
+static bool is_step(int step, int sizes, int usual) {
+  step = abs(step);
+  if (step < nearest * sizes || step > farthest * sizes) return false;
+  return !usual || abs(step - usual) <= 2 + usual / 8 || abs(step - 2 * usual) <= 2 + usual / 8;
 }
 
-static bool beside(const struct kz__patch *a, const struct kz__patch *b) {
-  double r, d;
+static bool beside(const struct search *s, const struct kz__patch *a, const struct kz__patch *b) {
   if (!same_size(a, b)) return false;
-  steps(a, b, &r, &d);
-  r = fabs(r), d = fabs(d);
-  return (d <= 0.3 && r >= nearest && r <= farthest) || (r <= 0.3 && d >= nearest && d <= farthest);
+  int r = apart(a->x, a->w, b->x, b->w), d = apart(a->y, a->h, b->y, b->h);
+  int w = a->w + b->w, h = a->h + b->h;
+  return (4 * abs(d) <= h && is_step(r, w, s->right)) ||
+         (4 * abs(r) <= w && is_step(d, h, s->down));
 }
 
-static int collect(struct search *s, int seed, int number) {
+/* Those of group `from` that hang together with the seed become group `to`; how many. */
+static int collect(struct search *s, int seed, int from, int to) {
   int head = 0, tail = 0;
-  s->group[seed] = (int16_t)number;
+  s->group[seed] = (int16_t)to;
   s->queue[tail++] = (int16_t)seed;
   while (head < tail) {
     const struct kz__patch *a = &s->patch[s->queue[head++]];
     for (int j = 0; j < s->count; j++) {
-      if (s->group[j] || !beside(a, &s->patch[j])) continue;
-      s->group[j] = (int16_t)number;
+      if (s->group[j] != from || !beside(s, a, &s->patch[j])) continue;
+      s->group[j] = (int16_t)to;
       s->queue[tail++] = (int16_t)j;
     }
   }
   return tail;
+}
+
+/* The step to the next on the right, or below, that most members of a group share; 0: fewer than
+ * three do. */
+static int usual_step(const struct search *s, int group, bool down) {
+  int step[KZ__PATCHES], n = 0, most = 0, usual = 0;
+  for (int i = 0; i < s->count; i++) {
+    const struct kz__patch *a = &s->patch[i];
+    int least = 0;
+    for (int j = 0; j < s->count && s->group[i] == group; j++) {
+      const struct kz__patch *b = &s->patch[j];
+      if (s->group[j] != group || !same_size(a, b)) continue;
+      int r = apart(a->x, a->w, b->x, b->w), d = apart(a->y, a->h, b->y, b->h);
+      int along = down ? d : r, across = down ? r : d;
+      int size = down ? a->h + b->h : a->w + b->w, width = down ? a->w + b->w : a->h + b->h;
+      if (along > 0 && is_step(along, size, 0) && 4 * abs(across) <= width &&
+          (!least || along < least))
+        least = along;
+    }
+    if (least) step[n++] = least;
+  }
+  for (int i = 0; i < n; i++) {
+    int near = 0;
+    for (int j = 0; j < n; j++) near += abs(step[j] - step[i]) <= 2 + step[i] / 8;
+    if (near > most || (near == most && step[i] < usual)) most = near, usual = step[i];
+  }
+  return most >= 3 ? usual : 0;
 }
 
 /* ---- how much like a card ---- */
@@ -72,46 +100,10 @@ static int distinct(const struct kz__card *c, int *range) {
   return colours;
 }
 
-/* Share of the members whose next to the right, or below, is at the usual distance. */
-static double regular(const struct kz__card *c, bool down) {
-  double step[KZ__MEMBERS], usual = 1e9;
-  int n = 0, good = 0;
-  for (int i = 0; i < c->count; i++) {
-    double least = 1e9;
-    for (int j = 0; j < c->count; j++) {
-      double r, d;
-      steps(&c->member[i], &c->member[j], &r, &d);
-      double along = down ? d : r, across = down ? r : d;
-      if (along >= nearest && fabs(across) <= 0.3 && along < least) least = along;
-    }
-    if (least <= farthest) step[n++] = least;
-  }
-  if (n < 3) return down ? 1 : 0;
-  /* The usual is that with the most others near it. */
-  for (int i = 0; i < n; i++) {
-    int near = 0;
-    for (int j = 0; j < n; j++)
-      near += fabs(step[j] - step[i]) <= 0.12 || fabs(step[j] - 2 * step[i]) <= 0.12;
-    if (near > good || (near == good && step[i] < usual)) good = near, usual = step[i];
-  }
-  return (double)good / n;
-}
-
 static double ramp(double v, double none, double full) {
   double t = (v - none) / (full - none);
   return t < 0 ? 0 : t > 1 ? 1 : t;
 }
-
-static double likeness(const struct kz__card *c) {
-  int range, colours = distinct(c, &range);
-  double across = regular(c, false), down = regular(c, true);
-  double order = across > 0 ? fmin(across, down) : down;
-  if (colours < COLOURS_FEWEST || range < RANGE) return 0;
-  return ramp(c->count, 3, 10) * ramp(order, 0.5, 0.85) *
-         ramp((double)colours / c->count, 0.25, 0.6);
-}
-
-/* ---- its body ---- */
 
 static void bounds(const struct kz__card *c, struct kz_clean_rect *r) {
   int right = 0, bottom = 0;
@@ -126,6 +118,25 @@ static void bounds(const struct kz__card *c, struct kz_clean_rect *r) {
   r->w = right - r->x;
   r->h = bottom - r->y;
 }
+
+/* How many it has of the places that its rows and columns make. */
+static double filled(const struct kz__card *c, const struct search *s) {
+  struct kz_clean_rect r;
+  bounds(c, &r);
+  int across = s->right ? (2 * r.w + s->right / 2) / s->right : 1;
+  int along = s->down ? (2 * r.h + s->down / 2) / s->down : 1;
+  double places = (double)(across > 0 ? across : 1) * (along > 0 ? along : 1);
+  return c->count / places;
+}
+
+static double likeness(const struct kz__card *c, const struct search *s) {
+  int range, colours = distinct(c, &range);
+  if (colours < COLOURS_FEWEST || range < RANGE) return 0;
+  return ramp(c->count, 3, 9) * ramp(filled(c, s), 0.3, 0.6) *
+         ramp((double)colours / c->count, 0.25, 0.6);
+}
+
+/* ---- its body ---- */
 
 /* How far the card's own border goes on outwards from (x, y): lines of n px, `most` at most. */
 static int border(const struct kz__plane *p, int x, int y, int dx, int dy, int n, int most) {
@@ -161,28 +172,31 @@ static void add_border(const struct kz__plane *p, struct kz__card *c) {
   c->at = (struct kz_clean_rect){r.x - left, r.y - top, r.w + left + right, r.h + top + bottom};
 }
 
+/* Of a group those that stand at its usual steps, again by what hangs together; the likest. */
+static void try_group(struct search *s, int group, struct kz__card *trial, struct kz__card *best) {
+  s->right = usual_step(s, group, false);
+  s->down = usual_step(s, group, true);
+  for (int i = 0; i < s->count && (s->right || s->down); i++) {
+    if (s->group[i] != group) continue;
+    int n = collect(s, i, group, -1);
+    if (n < FEWEST || n > KZ__MEMBERS) continue;
+    trial->count = n;
+    for (int k = 0; k < n; k++) trial->member[k] = s->patch[s->queue[k]];
+    trial->confidence = likeness(trial, s);
+    if (trial->confidence > best->confidence) *best = *trial;
+  }
+  s->right = s->down = 0;
+}
+
 void kz__clean_card(const struct kz__plane *p, const struct kz__patch *patches, int count,
-                    struct kz__card *card) {
+                    struct kz__card *trial, struct kz__card *card) {
   struct search s = {.patch = patches, .count = count};
   static const double least = 0.2;
-  double best = least;
-  int chosen = 0, number = 0;
   card->at.w = card->count = 0;
-  card->confidence = 0;
-  for (int i = 0; i < count; i++) {
-    if (s.group[i]) continue;
-    int n = collect(&s, i, ++number);
-    if (n < FEWEST || n > KZ__MEMBERS) continue;
-    card->count = n;
-    for (int k = 0; k < n; k++) card->member[k] = patches[s.queue[k]];
-    double t = likeness(card);
-    if (t > best) best = t, chosen = number;
-  }
-  card->count = 0;
-  if (!chosen) return;
-  for (int i = 0; i < count; i++)
-    if (s.group[i] == chosen) card->member[card->count++] = patches[i];
-  card->confidence = best;
+  card->confidence = least;
+  for (int i = 0, number = 0; i < count; i++)
+    if (!s.group[i] && collect(&s, i, 0, ++number) >= FEWEST) try_group(&s, number, trial, card);
+  if (!card->count) return;
   bounds(card, &card->at);
   add_border(p, card);
 }
