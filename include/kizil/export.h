@@ -24,7 +24,9 @@
  *   orientation  1 to 8, EXIF's numbers; empty: as the file says
  *   srgb         "yes": convert by the file's ICC profile; else empty
  *   gains        "R G B", on linear light, after all else; empty: none
- *   caption, caption-zh, subject, kind, period, site    UTF-8, may be empty */
+ *   caption, caption-zh    by a person; one that was made is of the whole picture, and training
+ *                makes each crop's own
+ *   subject, kind, period, site    UTF-8, as the captions; may be empty */
 #define KZ_EXPORT_LIST_HEADER                                                               \
   "file,sha256,part,width,height,crop,orientation,srgb,gains,caption,caption-zh,subject,kind," \
   "period,site"

@@ -33,8 +33,7 @@ void kz__list_put(FILE *f, const char *path, int width, int height, const struct
   put_text(f, e->part);
   fprintf(f, ",%d,%d", width, height);
   put_view(f, view ? view : &whole);
-  put_text(f, e->caption[KZ_LANGUAGE_EN]);
-  put_text(f, e->caption[KZ_LANGUAGE_ZH]);
+  for (int i = 0; i < 2; i++) put_text(f, e->caption_made[i] ? NULL : e->caption[i]);
   for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
     put_text(f, kz__record_fact(e, facts[i]));
   fputc('\n', f);
