@@ -43,7 +43,10 @@ struct kz__screen {
       uint32_t count[KZ__BANDS][KZ__POWERS];
     } spectrum;
     uint32_t edges[KZ__DIRECTIONS][KZ__HEIGHTS][KZ__WIDTHS];
-    uint32_t strokes[KZ__TEXT_CELLS][KZ__TEXT_CELLS];
+    struct {
+      uint32_t strokes[2][KZ__TEXT_CELLS][KZ__TEXT_CELLS]; /* black, white */
+      uint32_t toned[2][KZ__TEXT_CELLS];                   /* pixels of the tone, by bands of rows */
+    } text;
     uint32_t colours[1024]; /* a bit for each of 32,768 */
     uint32_t cells[3][KZ_SCREEN_MAP + 1];
   } part;

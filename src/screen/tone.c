@@ -1,8 +1,10 @@
 /* The luma plane, and what its histogram tells: exposure and contrast.
  *
- * Too much light shows in clipped pixels: scans and paintings leave the top levels empty. Too
- * little clips nothing, so it is read from how far below white the brightest pixels lie, in stops
- * of a 2.2 gamma: a well exposed picture of whatever subject has something light in it. */
+ * Too much light shows in clipped pixels, but white paper is white too. Paper is white in wide
+ * stretches and in all channels at once; clipping leaves small spots of white, and colours of which
+ * one channel is full and the others are not: these are counted. Too little light clips nothing, so
+ * it is read from how far below white the brightest pixels lie, in stops of a 2.2 gamma: a well
+ * exposed picture of whatever subject has something light in it. */
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 #include "screen/parts.h"
 
 enum { CLIPPED = 250, SAMPLED = 100000, PLAIN = 8 };
+enum { FULL = 253, COLOURED = 12, SPOTS = 20, LIGHTS = 50000 }; /* spots: of the width, a share */
 
 static void to_luma(size_t n, const uint8_t *restrict rgb, uint8_t *restrict luma) {
   for (size_t i = 0; i < n; i++) {
@@ -85,14 +88,50 @@ static int percentile(const struct kz__screen *s, double share) {
   return 255;
 }
 
+/* Pixels with one channel full, of luma below white. */
+static uint32_t count_full(int n, const uint8_t *restrict p, const uint8_t *restrict luma) {
+  uint32_t count = 0;
+  for (int x = 0; x < n; x++) {
+    uint8_t r = p[3 * x], g = p[3 * x + 1], b = p[3 * x + 2];
+    uint8_t low = r < g ? r : g, high = r > g ? r : g;
+    low = low < b ? low : b;
+    high = high > b ? high : b;
+    count += (high >= FULL) & (high - low > COLOURED) & (luma[x] < CLIPPED);
+  }
+  return count;
+}
+
+/* White pixels in stretches of at most `widest`. */
+static uint32_t count_spots(int n, const uint8_t *luma, int widest) {
+  uint32_t count = 0;
+  for (int x = 0; x < n;) {
+    int from = x;
+    while (x < n && luma[x] >= CLIPPED) x++;
+    count += x - from <= widest ? (uint32_t)(x - from) : 0;
+    while (x < n && luma[x] < CLIPPED) x++;
+  }
+  return count;
+}
+
+static double share_clipped(const struct kz__screen *s) {
+  const int step = kz__screen_step(s, LIGHTS), n = s->right - s->left;
+  const int widest = n / SPOTS > 1 ? n / SPOTS : 1;
+  uint64_t clipped = 0, all = 0;
+  for (int y = s->top + step / 2 % (s->bottom - s->top); y < s->bottom; y += step) {
+    size_t at = (size_t)y * (size_t)s->w + (size_t)s->left;
+    clipped += count_full(n, s->rgb + 3 * at, s->luma + at) +
+               count_spots(n, s->luma + at, widest);
+    all += (uint64_t)n;
+  }
+  return 100.0 * (double)clipped / (double)all;
+}
+
 void kz__screen_tone(struct kz__screen *s, double *values) {
   to_luma((size_t)s->w * (size_t)s->h, s->rgb, s->luma);
   find_margins(s);
   count_tones(s);
-  uint64_t clipped = 0;
-  for (int i = CLIPPED; i < 256; i++) clipped += s->histogram[i];
   int top = percentile(s, 0.995);
-  values[KZ__EXPOSURE_HIGH] = 100.0 * (double)clipped / s->counted;
+  values[KZ__EXPOSURE_HIGH] = share_clipped(s);
   values[KZ__EXPOSURE_LOW] = 2.2 * log2(255.0 / (top > 0 ? top : 1));
   values[KZ__CONTRAST] = percentile(s, 0.95) - percentile(s, 0.05);
 }
