@@ -13,10 +13,11 @@ static const char notes[] =
     "Verdicts follow from what is stored: nothing is decoded. MEASURE=VALUE sets a threshold of\n"
     "this catalogue, MEASURE=default takes it back; 'kizil dataset info CATALOGUE IMAGE' shows\n"
     "the measures. Of images that show the same, turned, mirrored, resized or cropped too, the\n"
-    "largest that nothing speaks against stays; those that overlap are grouped, and stay.\n"
+    "largest that nothing speaks against stays. Of views that overlap the better stays, and so\n"
+    "do those that share at most overlap=50 % with it, of what the smaller shows.\n"
     "--again decodes and measures all images anew: after an update of kizil with other measures.\n"
     "\n"
-    "  kizil dataset screen murals.db short-side=384";
+    "  kizil dataset screen murals.db short-side=384 overlap=30";
 
 static int set_threshold(struct kz_catalogue *c, const char *text, struct kz_err *err) {
   const char *equals = strchr(text, '=');

@@ -123,6 +123,9 @@ int kz_catalogue_import(struct kz_catalogue *c, const struct kz_catalogue_import
 
 /* ---- verdicts ---- */
 
+/* How much of the smaller of two views a better one may show before it is out, %: a threshold named
+ * `overlap`, which holds from the next kz_catalogue_match on. */
+#define KZ_CATALOGUE_OVERLAP 50.0
 /* Set the threshold of a measure; NaN: the built-in one. KZ_ENOENT for an unknown measure. */
 int kz_catalogue_set_threshold(struct kz_catalogue *c, const char *measure, double value,
                                struct kz_err *err);

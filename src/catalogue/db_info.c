@@ -76,6 +76,11 @@ static void print_count(struct text *t, sqlite3_stmt *s) {
   fputc('\n', t->f);
 }
 
+static void print_threshold(struct text *t, sqlite3_stmt *s) {
+  fprintf(t->f, "  %-16s %8g%s\n", sqlite3_column_text(s, 0), sqlite3_column_double(s, 1),
+          sqlite3_column_type(s, 2) == SQLITE_NULL ? "" : "  set here");
+}
+
 static void heading(struct text *t, const char *words) { fprintf(t->f, "\n%s\n", words); }
 
 int kz_catalogue_tell(struct kz_catalogue *c, char **text, struct kz_err *err) {
@@ -100,6 +105,11 @@ int kz_catalogue_tell(struct kz_catalogue *c, char **text, struct kz_err *err) {
        " LEFT JOIN last_review r ON r.image = v.image AND r.verdict = 'in'"
        " GROUP BY v.measure ORDER BY 2 DESC, 1",
        0, print_count);
+  heading(&t, "thresholds (the rest as built in)");
+  each(&t,
+       "SELECT measure, value, 'set' FROM threshold UNION ALL SELECT 'overlap', ?1 / 1.0, NULL"
+       " WHERE NOT EXISTS(SELECT 1 FROM threshold WHERE measure = 'overlap') ORDER BY 1",
+       (int64_t)KZ_CATALOGUE_OVERLAP, print_threshold);
   heading(&t, "formats");
   each(&t,
        "SELECT coalesce(format, 'none'), count(*), NULL FROM image GROUP BY 1 ORDER BY 2 DESC, 1",

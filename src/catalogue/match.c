@@ -1,9 +1,10 @@
 /* Duplicates: prints out of the database, pairs and groups back into it.
  *
  * Two groupings are stored. `grp` links everything that shows something in common, for splits: no
- * two of a group may be on different sides. `best` is the image that stays for this one: only where
- * one shows all that the other does. Views that merely overlap both stay, because each has
- * something that the other has not; along a wall they would else leave one picture of it. */
+ * two of a group may be on different sides. `best` is the image that stays for this one: a better
+ * one that shows all of it, or more of the smaller of the two than the threshold `overlap` allows.
+ * Views that share less both stay, because each has something that the other has not; along a wall
+ * they would else leave one picture of it. */
 #include <stdlib.h>
 
 #include "base/file.h"
@@ -12,7 +13,6 @@
 #include "near/near.h"
 
 static const unsigned all_kinds = (1u << KZ_NEAR_KINDS) - 1;
-static const unsigned same_kinds = ((1u << KZ_NEAR_KINDS) - 1) & ~(1u << KZ_NEAR_OVERLAP);
 
 struct matching {
   struct kz_catalogue *c;
@@ -69,8 +69,8 @@ static int load(struct matching *m, struct kz_err *err) {
 static int store_pairs(const struct matching *m, struct kz_err *err) {
   sqlite3_stmt *s = NULL;
   int code = kz__db_prepare(m->c,
-                            "INSERT OR REPLACE INTO pair(a, b, kind, overlap, correlation)"
-                            " VALUES(?1, ?2, ?3, ?4, ?5)",
+                            "INSERT OR REPLACE INTO pair(a, b, kind, overlap, correlation, smaller)"
+                            " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
                             &s, err);
   for (int i = 0; i < m->pairs.count && !code; i++) {
     const struct kz_near_pair *p = &m->pairs.pair[i];
@@ -80,6 +80,7 @@ static int store_pairs(const struct matching *m, struct kz_err *err) {
     sqlite3_bind_text(s, 3, kz_near_kind_names[p->kind], -1, SQLITE_STATIC);
     sqlite3_bind_double(s, 4, p->overlap);
     sqlite3_bind_double(s, 5, p->correlation);
+    sqlite3_bind_double(s, 6, p->of_a > p->of_b ? p->of_a : p->of_b);
     code = kz__db_run(m->c, s, err);
   }
   sqlite3_finalize(s);
@@ -139,13 +140,24 @@ static void progress(void *user, int done, int total) {
   if (r->host && r->host->progress) r->host->progress(r->host->user, &r->progress);
 }
 
+static int overlap_threshold(const struct kz_catalogue *c, double *percent, struct kz_err *err) {
+  sqlite3_stmt *s = NULL;
+  int code = kz__db_prepare(c, "SELECT value FROM threshold WHERE measure = 'overlap'", &s, err);
+  *percent = KZ_CATALOGUE_OVERLAP;
+  if (!code && (code = kz__db_step(c, s, err)) == 1) *percent = sqlite3_column_double(s, 0);
+  sqlite3_finalize(s);
+  return code < 0 ? code : 0;
+}
+
 static int group(struct matching *m, struct kz_err *err) {
+  double overlap;
   m->group = calloc((size_t)m->count + 1, sizeof *m->group);
   m->stays = calloc((size_t)m->count + 1, sizeof *m->stays);
   if (!m->group || !m->stays) return no_memory(m, err);
   int code = kz_near_groups(&m->pairs, all_kinds, m->count, m->quality, m->group, err);
+  if (!code) code = overlap_threshold(m->c, &overlap, err);
   if (code) return code;
-  return kz_near_groups(&m->pairs, same_kinds, m->count, m->quality, m->stays, err);
+  return kz_near_stays(&m->pairs, overlap / 100, m->count, m->quality, m->stays, err);
 }
 
 int kz_catalogue_match(struct kz_catalogue *c, const struct kz_catalogue_host *host,

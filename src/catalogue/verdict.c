@@ -33,14 +33,18 @@ static int unknown_measure(const struct kz_catalogue *c, const char *name, struc
                      c->measuring->measures[i]->name);
     used += (size_t)n;
   }
-  return kz_err_set(err, KZ_ENOENT, "no measure '%s'; there are %s", name, known);
+  return kz_err_set(err, KZ_ENOENT, "no measure '%s'; there are %s, overlap", name, known);
 }
 
 int kz_catalogue_set_threshold(struct kz_catalogue *c, const char *measure, double value,
                                struct kz_err *err) {
-  if (kz__measure_find(c->measuring, measure) < 0) return unknown_measure(c, measure, err);
+  bool overlap = !strcmp(measure, "overlap");
+  if (!overlap && kz__measure_find(c->measuring, measure) < 0)
+    return unknown_measure(c, measure, err);
   if (isinf(value))
     return kz_err_set(err, KZ_ERANGE, "the threshold of '%s' must be a number", measure);
+  if (overlap && (value < 0 || value > 100))
+    return kz_err_set(err, KZ_ERANGE, "the threshold of 'overlap' is a percentage, 0 to 100");
   sqlite3_stmt *s = NULL;
   int code = kz__db_prepare(c,
                             isnan(value) ? "DELETE FROM threshold WHERE measure = ?1"
@@ -103,7 +107,9 @@ static int judge_errors(const struct kz_catalogue *c, struct kz_err *err) {
                      " SELECT id, 'decode', error FROM image WHERE error IS NOT NULL;"
                      "INSERT INTO verdict(image, measure, reason)"
                      " SELECT g.image, 'duplicate', 'duplicate of image ' || g.best ||"
-                     " coalesce(' (' || p.kind || ')', '') FROM grp g LEFT JOIN pair p"
+                     " CASE WHEN p.kind IS NULL THEN '' WHEN p.kind = 'overlapping'"
+                     "  THEN printf(' (overlap %.0f %%)', 100 * p.smaller)"
+                     "  ELSE ' (' || p.kind || ')' END FROM grp g LEFT JOIN pair p"
                      " ON p.a = min(g.image, g.best) AND p.b = max(g.image, g.best)"
                      " WHERE g.best <> g.image;",
                      err);

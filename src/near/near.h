@@ -76,6 +76,7 @@ struct kz_near_pair {
   int a, b; /* a < b */
   enum kz_near_kind kind;
   float overlap;      /* what both show, of what either shows: 0 to 1 */
+  float of_a, of_b;   /* what both show, of what a, what b shows: 0 to 1 */
   float correlation;  /* of their luma there, -1 to 1 */
   int locals;         /* that agree */
   float transform[6]; /* px of b to px of a: x' = t0 x + t1 y + t2, y' = t3 x + t4 y + t5 */
@@ -106,5 +107,11 @@ bool kz_near_compare(const struct kz_near_print *a, const struct kz_near_print *
  * equals; group[i] = i for what stays alone. kinds: bits 1 << kind. */
 int kz_near_groups(const struct kz_near_pairs *p, unsigned kinds, int n, const double *quality,
                    int *group, struct kz_err *err);
+/* Which picture stays for each: the best of its copies, if no better picture that stays shows more
+ * than `overlap` (0 to 1) of the smaller of the two; else that one. A part of a picture never stays
+ * beside a better whole, whatever `overlap` is. Of a chain of views that each overlap the next, so
+ * many stay that each is a copy of one of them or shares more than `overlap` with one. */
+int kz_near_stays(const struct kz_near_pairs *p, double overlap, int n, const double *quality,
+                  int *stays, struct kz_err *err);
 
 #endif

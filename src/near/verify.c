@@ -306,6 +306,8 @@ static void report(const struct scene *s, const float m[6], int locals, float co
   share(s, m, &of_a, &of_b);
   pair->kind = kind_of(s, m, of_a, of_b);
   pair->overlap = of_a > 0 ? 1 / (1 / of_a + 1 / of_b - 1) : 0;
+  pair->of_a = fminf(of_a, 1);
+  pair->of_b = fminf(of_b, 1);
   pair->correlation = correlation;
   pair->locals = locals;
   memcpy(pair->transform, m, sizeof pair->transform);

@@ -132,9 +132,11 @@ static void test_match(void **state) {
   assert_int_equal(best_of(c, "a.png"), id_of(c, "a-small.png"));
   assert_int_equal(ask(c, "SELECT count(*) FROM chosen"), 3);
 
-  /* Without the whole, the halves only overlap: one group, and both stay. */
+  /* Without the whole, the halves only overlap, by 240 of 420 px: one group, and both stay if more
+   * is allowed; else one. */
   unlink(in_folder("p/b.png"));
   assert_ok(add_to(c, in_folder("p"), NULL, NULL, &added, &err));
+  assert_ok(kz_catalogue_set_threshold(c, "overlap", 65, &err));
   assert_ok(kz_catalogue_match(c, NULL, &m, &err));
   assert_ok(kz_catalogue_judge(c, &err));
   assert_int_equal(m.images, 7);
@@ -142,6 +144,15 @@ static void test_match(void **state) {
   assert_int_equal(best_of(c, "b-right.png"), id_of(c, "b-right.png"));
   assert_int_equal(ask(c, "SELECT count(DISTINCT grp) FROM grp"), 2);
   assert_int_equal(ask(c, "SELECT count(*) FROM chosen"), 4);
+  assert_ok(kz_catalogue_set_threshold(c, "overlap", NAN, &err));
+  assert_ok(kz_catalogue_match(c, NULL, &m, &err));
+  assert_ok(kz_catalogue_judge(c, &err));
+  assert_int_equal(best_of(c, "b-left.png"), best_of(c, "b-right.png"));
+  assert_int_equal(ask(c, "SELECT count(*) FROM chosen"), 3);
+  assert_int_equal(ask(c, "SELECT count(*) FROM verdict WHERE reason GLOB"
+                          " 'duplicate of image * (overlap 5[678] %)'"), 1);
+  assert_fails(kz_catalogue_set_threshold(c, "overlap", 101, &err), KZ_ERANGE, "0 to 100");
+  assert_fails(kz_catalogue_set_threshold(c, "overlaps", 40, &err), KZ_ENOENT, "overlap");
   kz_catalogue_close(c);
 }
 

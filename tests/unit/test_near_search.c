@@ -147,11 +147,53 @@ static void test_groups(void **state) {
   assert_int_equal(kz_near_groups(&p, ~0u, 5, quality, group, NULL), KZ_ERANGE);
 }
 
+static struct kz_near_pair seen(int a, int b, enum kz_near_kind kind, float of_a, float of_b) {
+  return (struct kz_near_pair){.a = a, .b = b, .kind = kind, .of_a = of_a, .of_b = of_b};
+}
+
+/* Six views along a wall, each sharing 60 % with the next; 6 is a copy of 2, and the better. */
+static void test_stays_along_a_wall(void **state) {
+  (void)state;
+  const double quality[7] = {1, 9, 4, 2, 8, 3, 7};
+  struct kz_near_pair pair[6];
+  for (int i = 0; i < 5; i++) pair[i] = seen(i, i + 1, KZ_NEAR_OVERLAP, 0.6f, 0.55f);
+  pair[5] = seen(2, 6, KZ_NEAR_MIRRORED, 1, 1);
+  const struct kz_near_pairs p = {pair, 6};
+  static const int most[7] = {1, 1, 1, 4, 4, 4, 1}, none[7] = {0, 1, 6, 3, 4, 5, 6};
+  int stays[7];
+  assert_int_equal(kz_near_stays(&p, 0.5, 7, quality, stays, NULL), 0);
+  assert_memory_equal(stays, most, sizeof most);
+  assert_int_equal(kz_near_stays(&p, 0.6001, 7, quality, stays, NULL), 0);
+  assert_memory_equal(stays, none, sizeof none);
+  assert_int_equal(kz_near_stays(&p, 0.5, 6, quality, stays, NULL), KZ_ERANGE);
+}
+
+/* 1 is a part of 0, 2 of 1, though of 0 and 2 no pair was found; 3 is not all within 1; 4 shows 1
+ * and more, but is worse than 0. The same in any order of the pairs. */
+static void test_stays_of_parts(void **state) {
+  (void)state;
+  const double quality[5] = {9, 5, 1, 2, 3};
+  struct kz_near_pair pair[4] = {
+      seen(0, 1, KZ_NEAR_CROPPED, 0.5f, 1), seen(1, 2, KZ_NEAR_CROPPED, 0.4f, 0.97f),
+      seen(1, 3, KZ_NEAR_OVERLAP, 0.7f, 0.7f), seen(1, 4, KZ_NEAR_CROPPED, 1, 0.2f)};
+  const struct kz_near_pairs p = {pair, 4};
+  static const int want[5] = {0, 0, 0, 3, 4};
+  int stays[5];
+  for (int round = 0; round < 4; round++) {
+    assert_int_equal(kz_near_stays(&p, 1, 5, quality, stays, NULL), 0);
+    assert_memory_equal(stays, want, sizeof want);
+    struct kz_near_pair first = pair[0];
+    memmove(pair, pair + 1, sizeof pair - sizeof *pair);
+    pair[3] = first;
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_planted_pairs), cmocka_unit_test(test_many_copies_are_linked),
       cmocka_unit_test(test_empty_and_flat), cmocka_unit_test(test_host),
-      cmocka_unit_test(test_groups),
+      cmocka_unit_test(test_groups), cmocka_unit_test(test_stays_along_a_wall),
+      cmocka_unit_test(test_stays_of_parts),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
