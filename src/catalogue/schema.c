@@ -57,15 +57,18 @@ static const char tables_1[] =
     "CREATE TRIGGER review_is_not_deleted BEFORE DELETE ON review BEGIN"
     " SELECT raise(ABORT, 'reviews are history: add another'); END;"
     "CREATE TABLE pair(a INTEGER NOT NULL REFERENCES image, b INTEGER NOT NULL REFERENCES image,"
-    " kind TEXT NOT NULL, overlap REAL, correlation REAL, PRIMARY KEY(a, b)) WITHOUT ROWID;"
+    " kind TEXT NOT NULL, overlap REAL, correlation REAL,"
+    /* What both show, of what the smaller shows. */
+    " smaller REAL, PRIMARY KEY(a, b)) WITHOUT ROWID;"
     /* Of what shows something in common: grp is one image of them, best the one that stays for
      * this one, which may be itself. */
     "CREATE TABLE grp(image INTEGER PRIMARY KEY REFERENCES image,"
     " grp INTEGER NOT NULL REFERENCES image, best INTEGER NOT NULL REFERENCES image);"
     "CREATE TABLE split(image INTEGER PRIMARY KEY REFERENCES image, part TEXT NOT NULL);"
+    /* source: 'made', 'hand WHO'. recipe: of what it was made, hashed. */
     "CREATE TABLE caption(image INTEGER NOT NULL REFERENCES image, language TEXT NOT NULL,"
-    " source TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY(image, language, source))"
-    " WITHOUT ROWID;"
+    " source TEXT NOT NULL, text TEXT NOT NULL, recipe TEXT,"
+    " PRIMARY KEY(image, language, source)) WITHOUT ROWID;"
     "CREATE TABLE setting(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE run(id INTEGER PRIMARY KEY, command TEXT NOT NULL, started TEXT NOT NULL,"
     " ended TEXT, version TEXT NOT NULL, options TEXT NOT NULL);"
