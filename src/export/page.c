@@ -11,7 +11,7 @@
 #include "export/page_assets.inc.h"
 #include "report/html.h"
 
-enum { MOST_LEAKS = 20, ROWS = 60 };
+enum { MOST_LEAKS = 20, ROWS = 50 };
 
 #define OPTION(member) offsetof(struct kz_export_page_options, member)
 const struct kz_param kz_export_page_params[] = {

@@ -4,6 +4,7 @@
 #ifndef KZ_EXPORT_PAGE_H
 #define KZ_EXPORT_PAGE_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include <kizil/export.h>
@@ -93,7 +94,9 @@ struct kz__plot {
   double threshold; /* NaN: none */
   int sense;        /* as a measure's */
 };
-void kz__page_plot(struct kz__page *p, const struct kz__plot *plot);
+/* True if the outermost bars hold images that lie beyond them: kz__page_ends says so in words. */
+bool kz__page_plot(struct kz__page *p, const struct kz__plot *plot);
+void kz__page_ends(struct kz__page *p, bool beyond);
 /* All values of a query, ascending; the caller frees. Count in *count; NULL: none, or p->code. */
 double *kz__page_values(struct kz__page *p, enum kz__tally what, const char *name, int *count);
 /* A bar as wide as a share of the whole. */

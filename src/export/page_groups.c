@@ -132,7 +132,7 @@ void kz__page_damage(struct kz__page *p) {
   fputs("<section id='damage'><h2>Visible damage</h2>\n<p>An estimate of the share that looks like "
         "bare plaster or flaking, of the images that are in. Training takes its crops where the "
         "painting looks sound.</p>\n<figure class='chart'>", p->f);
-  kz__page_plot(p, &plot);
+  bool beyond = kz__page_plot(p, &plot);
   fputs("<figcaption>", p->f);
   for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
     int below = 0;
@@ -140,6 +140,7 @@ void kz__page_damage(struct kz__page *p) {
     fprintf(p->f, "%sunder %g&nbsp;%%: ", i ? " · " : "", limits[i]);
     kz__page_images(p, below);
   }
+  kz__page_ends(p, beyond);
   fputs("</figcaption></figure>\n", p->f);
   const struct kz__tally_key key = {.name = measure, .limit = p->strip};
   kz__page_strip(p, "From the soundest to the most damaged, in even steps");

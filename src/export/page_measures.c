@@ -88,7 +88,7 @@ static void put_measure(struct kz__page *p, const struct kz_screen_measure *m, d
   fprintf(p->f, " <code>%s</code></h3>\n", m->name);
   put_rule(p, m, threshold);
   fputs("<figure class='chart'>", p->f);
-  kz__page_plot(p, &plot);
+  bool beyond = kz__page_plot(p, &plot);
   fputs("<figcaption><span class='key out'></span>", p->f);
   kz__page_images(p, failed);
   fputs(" out, <span class='key in'></span>", p->f);
@@ -99,6 +99,7 @@ static void put_measure(struct kz__page *p, const struct kz_screen_measure *m, d
     kz__page_count(p, p->totals.decodable - plot.count);
     fputs(" it cannot be told", p->f);
   }
+  kz__page_ends(p, beyond);
   fputs("</figcaption></figure>\n", p->f);
   struct sheet s = {p, m};
   put_sheets(p, &s, threshold, failed);

@@ -9,12 +9,11 @@ enum { WIDTH = 620, HEIGHT = 128, TOP = 18, SIDE = 10, BARS = 56 };
 
 struct axis {
   double min, max;
-  bool cut_low, cut_high; /* images lie beyond */
 };
 
 static struct axis find_axis(const struct kz__plot *plot) {
   int n = plot->count, out = n / 200; /* a half percent on each side */
-  struct axis a = {plot->values[out], plot->values[n - 1 - out], false, false};
+  struct axis a = {plot->values[out], plot->values[n - 1 - out]};
   if (!isnan(plot->threshold)) {
     a.min = fmin(a.min, plot->threshold);
     a.max = fmax(a.max, plot->threshold);
@@ -22,8 +21,6 @@ static struct axis find_axis(const struct kz__plot *plot) {
   double room = a.max > a.min ? .02 * (a.max - a.min) : fmax(.5, fabs(a.max) * .1);
   a.max += room;
   a.min = a.min >= 0 && a.min < room ? 0 : a.min - room;
-  a.cut_low = plot->values[0] < a.min;
-  a.cut_high = plot->values[n - 1] > a.max;
   return a;
 }
 
@@ -43,12 +40,10 @@ static void put_ticks(FILE *f, struct axis a, const char *unit) {
           TOP + HEIGHT, TOP + HEIGHT);
   for (double i = ceil(a.min / step); i * step <= a.max; i++) {
     double x = place(a, i * step), v = i == 0 ? 0 : i * step;
-    bool first = i * step - step < a.min, last = i * step + step > a.max;
-    fprintf(f, "<line class='axis' x1='%.1f' x2='%.1f' y1='%d' y2='%d'/>", x, x, TOP + HEIGHT,
-            TOP + HEIGHT + 4);
-    fprintf(f, "<text class='tick' x='%.1f' y='%d'>%s%g%s%s%s</text>", x, TOP + HEIGHT + 18,
-            first && a.cut_low ? "≤ " : last && a.cut_high ? "≥ " : "", v,
-            last && *unit ? " " : "", last ? unit : "", "");
+    bool last = i * step + step > a.max;
+    fprintf(f, "<line class='axis' x1='%.1f' x2='%.1f' y1='%d' y2='%d'/>"
+            "<text class='tick' x='%.1f' y='%d'>%g%s%s</text>", x, x, TOP + HEIGHT,
+            TOP + HEIGHT + 4, x, TOP + HEIGHT + 18, v, last && *unit ? " " : "", last ? unit : "");
   }
 }
 
@@ -88,8 +83,8 @@ static void put_threshold(FILE *f, const struct kz__plot *plot, struct axis a) {
           *plot->unit ? " " : "", plot->unit);
 }
 
-void kz__page_plot(struct kz__page *p, const struct kz__plot *plot) {
-  if (!plot->count) return;
+bool kz__page_plot(struct kz__page *p, const struct kz__plot *plot) {
+  if (!plot->count) return false;
   struct axis a = find_axis(plot);
   int failed = 0;
   for (int i = 0; i < plot->count; i++) failed += fails(plot, plot->values[i]);
@@ -104,6 +99,11 @@ void kz__page_plot(struct kz__page *p, const struct kz__plot *plot) {
   put_ticks(p->f, a, plot->unit);
   if (!isnan(plot->threshold)) put_threshold(p->f, plot, a);
   fputs("</svg>\n", p->f);
+  return plot->values[0] < a.min || plot->values[plot->count - 1] > a.max;
+}
+
+void kz__page_ends(struct kz__page *p, bool beyond) {
+  if (beyond) fputs("; the outermost bars hold what lies beyond them", p->f);
 }
 
 /* ---- values ---- */

@@ -209,6 +209,19 @@ static void put_values(struct kz__page *p, enum kz__tally what, const char *fact
   fputs("</tbody></table></div>\n", p->f);
 }
 
+static int find_stated(void *user, const struct kz__tally_row *r) {
+  bool *stated = user;
+  *stated |= !kz__page_unstated(r->name);
+  return 0;
+}
+
+static bool has_fact(struct kz__page *p, const char *name) {
+  const struct kz__tally_key key = {.name = name};
+  bool stated = false;
+  kz__page_each(p, KZ__TALLY_FACT_VALUES, &key, find_stated, &stated);
+  return stated;
+}
+
 static int put_key(void *user, const struct kz__tally_row *r) {
   struct kz__page *p = user;
   fputs("<tr><th scope='row'><code>", p->f);
@@ -232,7 +245,7 @@ void kz__page_origin(struct kz__page *p) {
   }
   fputs("<div class='columns'>\n", p->f);
   put_values(p, KZ__TALLY_FACT_VALUES, "licence", "Licence");
-  put_values(p, KZ__TALLY_FACT_VALUES, "holder", "Rights holder");
+  if (has_fact(p, "holder")) put_values(p, KZ__TALLY_FACT_VALUES, "holder", "Rights holder");
   put_values(p, KZ__TALLY_FACT_VALUES, "source", "Source");
   fputs("<div class='scroll'><table><thead><tr><th scope='col'>What is known of images that are in"
         "</th><th scope='col'>Known</th><th scope='col'>Missing</th></tr></thead><tbody>\n", p->f);
@@ -255,8 +268,10 @@ void kz__page_files(struct kz__page *p) {
     fprintf(p->f, "<p>From %.2f to %.2f megapixels, half of them under %.2f; ", values[0],
             values[plot.count - 1], values[plot.count / 2]);
     fprintf(p->f, "%.1f MB in all.</p>\n<figure class='chart'>", (double)p->totals.bytes / 1e6);
-    kz__page_plot(p, &plot);
-    fputs("<figcaption>Size of all images that can be decoded</figcaption></figure>\n", p->f);
+    bool beyond = kz__page_plot(p, &plot);
+    fputs("<figcaption>Size of all images that can be decoded", p->f);
+    kz__page_ends(p, beyond);
+    fputs("</figcaption></figure>\n", p->f);
   }
   fputs("<div class='columns'>\n", p->f);
   put_values(p, KZ__TALLY_FORMATS, NULL, "Format");

@@ -127,6 +127,18 @@ static void put_url(FILE *f, const unsigned char *bytes, size_t size) {
   }
 }
 
+/* Lines may break after a slash, before all else. */
+static void put_breakable(struct kz__page *p, const char *path, size_t size) {
+  while (size) {
+    const char *slash = memchr(path, '/', size);
+    size_t n = slash ? (size_t)(slash - path) + 1 : size;
+    kz__page_bytes(p, path, n);
+    if (slash) fputs("<wbr>", p->f);
+    path += n;
+    size -= n;
+  }
+}
+
 void kz__page_path(struct kz__page *p, const struct kz__tally_row *r) {
   if (!r->path) {
     fputs("<i>no file is left</i>", p->f);
@@ -136,7 +148,7 @@ void kz__page_path(struct kz__page *p, const struct kz__tally_row *r) {
   fputs("<a href='file://", p->f);
   put_url(p->f, r->path, (size_t)r->path_size);
   fputs("'>", p->f);
-  kz__page_bytes(p, (const char *)r->path + skip, (size_t)r->path_size - skip);
+  put_breakable(p, (const char *)r->path + skip, (size_t)r->path_size - skip);
   fputs("</a>", p->f);
 }
 
