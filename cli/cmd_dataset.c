@@ -12,6 +12,7 @@ static const struct kz_command *const subcommands[] = {
     &kz_dataset_review,
     &kz_dataset_clean,
     &kz_dataset_split,
+    &kz_dataset_caption,
     &kz_dataset_import,
     &kz_dataset_report,
     &kz_dataset_export,

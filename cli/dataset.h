@@ -6,7 +6,8 @@
 #include "cli.h"
 
 extern const struct kz_command kz_dataset_init, kz_dataset_add, kz_dataset_screen,
-    kz_dataset_review, kz_dataset_clean, kz_dataset_split, kz_dataset_info, kz_dataset_export, kz_dataset_import,
+    kz_dataset_review, kz_dataset_clean, kz_dataset_split,
+    kz_dataset_caption, kz_dataset_info, kz_dataset_export, kz_dataset_import,
     kz_dataset_report;
 
 enum { KZ_EXIT_INTERRUPTED = 130 };

@@ -30,9 +30,9 @@ struct kz__split {
   int pair_count, pair_room;
 };
 
-/* Load what is chosen and make units of it. by: as in kz_catalogue_split_options, or NULL: the mural
- * or else the cave. `strict`: a key that no image has is an error (KZ_ENOENT). The caller releases
- * in any case. */
+/* Load what is chosen and make units of it. by: as in kz_catalogue_split_options, or NULL: the
+ * mural or else the cave. `strict`: a key that no image has is an error (KZ_ENOENT). The caller
+ * releases in any case. */
 int kz__split_load(struct kz__split *s, struct kz_catalogue *c, const char *by, bool strict,
                    struct kz_err *err);
 void kz__split_release(struct kz__split *s);

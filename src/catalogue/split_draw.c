@@ -1,7 +1,7 @@
 /* Which unit goes where. Largest first: what is placed last must be small, to fill up what is left.
- * A unit goes to one of the parts that have room for it, by lot, a part's chance being the room that
- * it has; where there is room nowhere, to the part that lacks most. Always to fill what lacks most
- * would put every large unit into training and test on small ones only.
+ * A unit goes to one of the parts that have room for it, by lot, a part's chance being the room
+ * that it has; where there is room nowhere, to the part that lacks most. Always to fill what lacks
+ * most would put every large unit into training and test on small ones only.
  *
  * A draw costs little, so many are made; sizes count first, then how evenly periods are spread.
  * Nothing here depends on anything but contents, facts and the seed. */

@@ -1,13 +1,31 @@
-/* The caption of a picture in a file: colours are looked at on a grid of points, row by row, so that
- * a picture of any size costs a few rows of memory. */
+/* The caption of a picture in a file: colours are looked at on a grid of points, row by row, so
+ * that a picture of any size costs a few rows of memory. */
 #include <kizil/caption.h>
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <kizil/image.h>
 
-enum { GRID = 128 };
+#include "feature/caption_text.h"
+
+enum { GRID = KZ__CAPTION_GRID };
+
+int kz__caption_point(int i, int points, int size) {
+  return (int)((2 * i + 1) * (int64_t)size / (2 * points));
+}
+
+void kz__caption_points(const struct kz_pixels *p, uint8_t *rgb, int *w, int *h) {
+  *w = p->width < GRID ? p->width : GRID;
+  *h = p->height < GRID ? p->height : GRID;
+  for (int j = 0; j < *h; j++)
+    for (int i = 0; i < *w; i++, rgb += 3) {
+      size_t y = (size_t)kz__caption_point(j, *h, p->height);
+      memcpy(rgb, p->data + 3 * (y * (size_t)p->width +
+                                 (size_t)kz__caption_point(i, *w, p->width)), 3);
+    }
+}
 
 struct sampler {
   struct kz_image *image, *mask; /* borrowed; mask may be NULL */
@@ -38,13 +56,13 @@ static int make_room(struct sampler *s, struct kz_err *err) {
 
 static int look(struct sampler *s, struct kz_err *err) {
   for (int j = 0; j < s->h; j++) {
-    int y = (int)((2 * j + 1) * (int64_t)s->height / (2 * s->h));
+    int y = kz__caption_point(j, s->h, s->height);
     int code = kz_image_read_rgb(s->image, 0, y, s->width, 1, s->line, err);
     if (!code && s->mask)
       code = kz_image_read_mask(s->mask, 0, y, s->width, 1, s->damaged, err);
     if (code) return code;
     for (int i = 0; i < s->w; i++) {
-      int x = (int)((2 * i + 1) * (int64_t)s->width / (2 * s->w));
+      int x = kz__caption_point(i, s->w, s->width);
       size_t at = (size_t)j * (size_t)s->w + (size_t)i;
       for (int c = 0; c < 3; c++)
         s->rgb[3 * at + (size_t)c] =

@@ -136,8 +136,9 @@ static struct kz_catalogue *catalogue_of(const char *name, bool backwards) {
   for (int i = 0; i < 120; i += 10) { /* contents i and i + 2 are of one group, named by id */
     char text[200];
     int a = backwards ? 120 - i : i + 1, b = backwards ? 118 - i : i + 3;
-    snprintf(text, sizeof text, "INSERT INTO grp VALUES(%d, %d, %d), (%d, %d, %d)", a, a < b ? a : b,
-             a, b, a < b ? a : b, b);
+    int group = a < b ? a : b;
+    snprintf(text, sizeof text, "INSERT INTO grp VALUES(%d, %d, %d), (%d, %d, %d)", a, group, a, b,
+             group, b);
     sql(c, text);
   }
   sql(c, "COMMIT");
@@ -236,7 +237,7 @@ static void test_units(void **state) {
   /* Groups hold over an image that is out: 10 - 11 - 12, 11 out; and join caves: 3 - 30. */
   sql(c, "INSERT INTO grp VALUES(10, 10, 10), (11, 10, 10), (12, 10, 12), (3, 3, 3), (30, 3, 30);"
          "INSERT INTO review(image, verdict, reason, who, at) VALUES(11, 'out', 'x', 'Li', '');"
-         "INSERT INTO pair VALUES(20, 21, 'overlap', .3, .9), (21, 22, 'overlap', .3, .9)");
+         "INSERT INTO pair(a, b, kind) VALUES(20, 21, 'overlap'), (21, 22, 'overlap')");
   split(c, &o);
   assert_int_equal(done.images, 39);
   assert_int_equal(done.units, 37 - 1 - 1 - 1 - 2);
@@ -283,7 +284,7 @@ static void test_later(void **state) {
          " min(image) FILTER(WHERE part = 'test') AS b, min(image) FILTER(WHERE part = 'val') AS d"
          " FROM split;"
          "INSERT INTO grp SELECT a, a, a FROM t UNION SELECT b, a, b FROM t;"
-         "INSERT INTO pair SELECT min(b, d), max(b, d), 'overlap', .3, .9 FROM t");
+         "INSERT INTO pair(a, b, kind) SELECT min(b, d), max(b, d), 'overlap' FROM t");
   assert_fails(kz_catalogue_check_split(c, NULL, &err), KZ_EFORMAT, "1 pair, 1 group and 0 places");
   split(c, &o);
   assert_int_equal(ask(c, "SELECT count(*) FROM split, t WHERE image IN (a, b, d) AND"
@@ -353,7 +354,7 @@ static void test_leaks(void **state) {
       {"UPDATE split SET part = 'Train' WHERE image = 2", "UPDATE split SET part = 'train' WHERE"
        " image = 2", "1 place lie", "Train '/p/0002.png'", 1},
       /* a view that overlaps, found later */
-      {"INSERT INTO pair VALUES(3, 9, 'overlap', .3, .9); INSERT INTO grp VALUES(3, 3, 3),"
+      {"INSERT INTO pair(a, b, kind) VALUES(3, 9, 'overlap'); INSERT INTO grp VALUES(3, 3, 3),"
        " (9, 3, 9)", "DELETE FROM pair; DELETE FROM grp", "1 pair, 0 groups",
        "train '/p/0003.png' and val '/p/0009.png': they show the same (overlap)", 1},
       /* two that are linked over a third, which is out */
@@ -362,10 +363,10 @@ static void test_leaks(void **state) {
        "test '/p/0012.png': they are of one group of duplicates", 1},
       /* a fact corrected */
       {"UPDATE fact SET value = '01' WHERE image = 11", "UPDATE fact SET value = '6' WHERE"
-       " image = 11", "1 place lie", "train '/p/0001.png' and test '/p/0011.png': both are of cave '1'",
-       1},
+       " image = 11", "1 place lie",
+       "train '/p/0001.png' and test '/p/0011.png': both are of cave '1'", 1},
       /* linked by an image without a part */
-      {"DELETE FROM split WHERE image = 1; INSERT INTO pair VALUES(1, 9, 'turned', 1, 1)",
+      {"DELETE FROM split WHERE image = 1; INSERT INTO pair(a, b, kind) VALUES(1, 9, 'turned')",
        "DELETE FROM pair; INSERT INTO split VALUES(1, 'train')", "1 group",
        "val '/p/0009.png': they belong together by way of others", 1},
       /* many */
@@ -384,7 +385,7 @@ static void test_leaks(void **state) {
   }
 
   /* A duplicate that is out is in no set, and leaks nothing. */
-  sql(c, "INSERT INTO pair VALUES(3, 9, 'same', 1, 1); INSERT INTO verdict VALUES(9, 'duplicate',"
+  sql(c, "INSERT INTO pair(a, b, kind) VALUES(3, 9, 'same'); INSERT INTO verdict VALUES(9, 'duplicate',"
          " 'x')");
   assert_ok(kz_catalogue_check_split(c, NULL, &err));
   sql(c, "DELETE FROM verdict; DELETE FROM split");
@@ -401,7 +402,7 @@ static void test_names(void **state) {
   for (int i = 0; i < 300; i++) memcpy(path + 3 * i, "\xe8\x8e\xab", 3);
   snprintf(text, sizeof text, "UPDATE file SET path = CAST('/%.*s' AS BLOB) || x'0aff' WHERE"
                               " image = 3;"
-                              "INSERT INTO pair VALUES(3, 9, 'same', 1, 1)",
+                              "INSERT INTO pair(a, b, kind) VALUES(3, 9, 'same')",
            (int)sizeof path, path);
   sql(c, text);
   assert_fails(kz_catalogue_check_split(c, NULL, &err), KZ_EFORMAT, "\xab\\x0a\\xff' and val '/p/");
