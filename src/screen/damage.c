@@ -4,12 +4,15 @@
  * R = min(|2 Y(x) - Y(x - 1) - Y(x + 1)|, 16) of a few of its rows, where 16 keeps a drawn line
  * from looking like a rough cell:
  *     light = ramp(Y, 90, 130)   pale = 1 - ramp(C, 24, 56)   rough = ramp(R, 5, 12)
- *     damage = light pale rough */
+ *     damage = light pale rough
+ *
+ * Roughness depends on how many pixels the picture has, so means of k x k pixels are what is
+ * looked at, k such that the short side has between 320 and 640 of them. */
 #include <string.h>
 
 #include "screen/parts.h"
 
-enum { SIDE = KZ_SCREEN_MAP, ROWS = 3, ROUGHEST = 16 };
+enum { SIDE = KZ_SCREEN_MAP, ROWS = 3, ROUGHEST = 16, LEAST = 320 };
 
 static float ramp(float v, float from, float to) {
   v = (v - from) / (to - from);
@@ -43,32 +46,55 @@ static void extent(int i, int n, int *from, int *to) {
   if (*to == *from) *to = *from + 1;
 }
 
-static void add_row(struct kz__screen *s, int y) {
-  const uint8_t *luma = s->luma + (size_t)y * (size_t)s->w;
+/* The means of k x k pixels from row y on, n of them; k > 1. */
+static void reduce(const struct kz__screen *s, int y, int k, int n, uint8_t *rgb, uint8_t *luma) {
+  const size_t w = (size_t)s->w;
+  const uint32_t area = (uint32_t)k * (uint32_t)k;
+  for (int x = 0; x < n; x++) {
+    uint32_t sum[3] = {0}, light = 0;
+    for (int j = 0; j < k; j++) {
+      size_t at = (size_t)(y + j) * w + (size_t)x * (size_t)k;
+      for (int i = 0; i < k; i++, at++) {
+        light += s->luma[at];
+        for (int c = 0; c < 3; c++) sum[c] += s->rgb[3 * at + (size_t)c];
+      }
+    }
+    luma[x] = (uint8_t)((light + area / 2) / area);
+    for (int c = 0; c < 3; c++) rgb[3 * x + c] = (uint8_t)((sum[c] + area / 2) / area);
+  }
+}
+
+static void add_row(struct kz__screen *s, int y, int k) {
+  const int n = s->w / k;
+  const size_t at = (size_t)y * (size_t)s->w;
+  const uint8_t *rgb = k > 1 ? s->row[3] : s->rgb + 3 * at;
+  const uint8_t *luma = k > 1 ? s->row[2] : s->luma + at;
   const uint8_t *rows[3] = {luma, s->row[0], s->row[1]};
-  chroma(s->w, s->rgb + 3 * (size_t)y * (size_t)s->w, s->row[0]);
-  roughness(s->w, luma, s->row[1]);
-  for (int k = 0; k < 3; k++)
+  if (k > 1) reduce(s, y, k, n, s->row[3], s->row[2]);
+  chroma(n, rgb, s->row[0]);
+  roughness(n, luma, s->row[1]);
+  for (int j = 0; j < 3; j++)
     for (int i = 0; i < SIDE; i++) {
       int from, to;
       uint32_t sum = 0;
-      extent(i, s->w, &from, &to);
-      for (int x = from; x < to; x++) sum += rows[k][x];
-      s->part.cells[k][i] += sum;
+      extent(i, n, &from, &to);
+      for (int x = from; x < to; x++) sum += rows[j][x];
+      s->part.cells[j][i] += sum;
     }
 }
 
 void kz__screen_damage(struct kz__screen *s, double *values, uint8_t *map) {
+  const int least = s->w < s->h ? s->w : s->h, k = least < LEAST ? 1 : least / LEAST;
   double total = 0;
   for (int cell = 0; cell < SIDE; cell++) {
     int top, end, rows = 0, from, to;
-    extent(cell, s->h, &top, &end);
+    extent(cell, s->h / k, &top, &end);
     int step = (end - top + ROWS - 1) / ROWS;
     memset(s->part.cells, 0, sizeof s->part.cells);
     for (int y = top + step / 2 < end ? top + step / 2 : top; y < end; y += step, rows++)
-      add_row(s, y);
+      add_row(s, y * k, k);
     for (int i = 0; i < SIDE; i++) {
-      extent(i, s->w, &from, &to);
+      extent(i, s->w / k, &from, &to);
       float each = 1 / ((float)rows * (float)(to - from));
       float light = ramp(s->part.cells[0][i] * each, 90, 130);
       float pale = 1 - ramp(s->part.cells[1][i] * each, 24, 56);

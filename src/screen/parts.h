@@ -52,7 +52,7 @@ struct kz__screen {
   } part;
   uint32_t *columns;  /* [w + h] */
   uint16_t *sums;     /* [w] */
-  uint8_t *row[3];    /* [w] each */
+  uint8_t *row[4];    /* [w] each; the last [3 w] */
 };
 
 void kz__screen_tone(struct kz__screen *s, double *values);

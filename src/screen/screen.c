@@ -50,7 +50,7 @@ int kz_screen_count(void) { return KZ__SCREEN_VALUES; }
 size_t kz_screen_scratch(int w, int h) {
   size_t columns = (size_t)w, rows = (size_t)h;
   return sizeof(struct kz__screen) + _Alignof(max_align_t) +
-         (columns + rows) * sizeof(uint32_t) + columns * (sizeof(uint16_t) + 3) + columns * rows;
+         (columns + rows) * sizeof(uint32_t) + columns * (sizeof(uint16_t) + 6) + columns * rows;
 }
 
 static struct kz__screen *lay_out(const struct kz_screen_picture *p, void *scratch) {
@@ -67,7 +67,8 @@ static struct kz__screen *lay_out(const struct kz_screen_picture *p, void *scrat
   s->row[0] = (uint8_t *)(s->sums + w);
   s->row[1] = s->row[0] + w;
   s->row[2] = s->row[1] + w;
-  s->luma = s->row[2] + w;
+  s->row[3] = s->row[2] + w;
+  s->luma = s->row[3] + 3 * w;
   return s;
 }
 

@@ -345,6 +345,25 @@ static void test_damage(void **state) {
   assert_true(fabs(get(&r, "damage-share") - 50) < 4);
 }
 
+/* As many pixels again show the same painting, so the map says the same of it. */
+static void test_damage_of_a_large_picture(void **state) {
+  (void)state;
+  struct picture p = make(330, 350), large = make(990, 1050);
+  struct kz_rng rng;
+  kz_rng_init(&rng, 15);
+  for (int y = 0; y < p.h; y++)
+    for (int x = 0; x < p.w; x++) {
+      uint8_t *q = at(&p, x, y);
+      if ((x / 60 + y / 70) % 2) q[0] = 200, q[1] = 90, q[2] = 60;
+      else memset(q, (int)kz_rng_int(&rng, 160, 200), 3);
+    }
+  for (int y = 0; y < large.h; y++)
+    for (int x = 0; x < large.w; x++) memcpy(at(&large, x, y), at(&p, x / 3, y / 3), 3);
+  struct result a = measure_and_free(p), b = measure_and_free(large);
+  assert_memory_equal(a.map, b.map, MAP);
+  assert_true(get(&a, "damage-share") > 20 && get(&a, "damage-share") == get(&b, "damage-share"));
+}
+
 static void test_turned_and_mirrored(void **state) {
   (void)state;
   struct picture sharp = paint(SIDE, SIDE - 40, 10), p = blocks(&sharp, 0, 0, 0.5);
@@ -447,6 +466,7 @@ int main(void) {
       cmocka_unit_test(test_not_painted),
       cmocka_unit_test(test_ink_on_paper),
       cmocka_unit_test(test_damage),
+      cmocka_unit_test(test_damage_of_a_large_picture),
       cmocka_unit_test(test_turned_and_mirrored),
       cmocka_unit_test(test_constant),
       cmocka_unit_test(test_any_size),
