@@ -140,7 +140,8 @@ static int apply_files(struct train *t, struct kz_cli_parser *parser, int argc, 
                        : kz_params_load(t->table, &t->settings, t->config, &err);
   if (code) return kz_cli_fail(&err);
   memcpy(&t->saved, &t->settings, sizeof t->saved);
-  t->saved.data.images = t->saved.data.manifest = t->saved.train.perceptual = t->saved.train.init = NULL;
+  t->saved.data.images = t->saved.data.manifest = NULL;
+  t->saved.train.perceptual = t->saved.train.init = NULL;
   t->saved_perceptual = given(t->settings.train.perceptual);
   parser->keep = true;
   int status = kz_cli_parse(parser, argc, argv);

@@ -1,6 +1,5 @@
-/* The list that `kizil train` streams: only what training needs, and paths as the bytes they are, so
- * that any file can be opened by it. */
-#include <kizil/caption.h>
+/* The list that `kizil train` streams: only what training needs, and paths as the bytes they are,
+ * so that any file can be opened by it. */
 
 #include "export/format.h"
 

@@ -1,5 +1,5 @@
-/* Crops from a catalogue and from a list: the right images, seen as cleaning says, away from damage,
- * told in their own words; the same whoever lists them; and what is refused. */
+/* Crops from a catalogue and from a list: the right images, seen as cleaning says, away from
+ * damage, told in their own words; the same whoever lists them; and what is refused. */
 #include "catalogue_fixture.h"
 
 #include <stdbool.h>
@@ -131,9 +131,9 @@ static void test_refused(void **state) {
   change("INSERT INTO split SELECT id, CASE WHEN id % 3 THEN 'train' ELSE 'val' END FROM chosen");
   hash_of(&o, NULL);
   /* One of each part shows the same. */
-  change("INSERT INTO pair SELECT min(image), max(image), 'cropped', 0.7, 0.99 FROM (SELECT"
-         " min(image) AS image FROM split WHERE part = 'train' UNION ALL SELECT max(image) FROM"
-         " split WHERE part = 'val')");
+  change("INSERT INTO pair(a, b, kind, overlap, correlation) SELECT min(image), max(image),"
+         " 'cropped', 0.7, 0.99 FROM (SELECT min(image) AS image FROM split WHERE part = 'train'"
+         " UNION ALL SELECT max(image) FROM split WHERE part = 'val')");
   change("INSERT INTO grp SELECT a, a, a FROM pair UNION ALL SELECT b, a, b FROM pair");
   expect_error(&o, KZ_EFORMAT, "");
   change("DELETE FROM grp");
@@ -143,10 +143,7 @@ static void test_refused(void **state) {
   expect_error(&o, KZ_ENOENT, "no image of the catalogue");
   write_file(in_folder("other.db"), "SQLite format 3\0and nothing else", 32);
   o.images = in_folder("other.db");
-  struct kz_stream *s = NULL;
-  struct kz_err err = {0};
-  assert_true(kz_stream_open(&o, &s, &err) < 0);
-  assert_non_null(strstr(err.msg, "other.db"));
+  expect_error(&o, KZ_EFORMAT, "other.db");
 }
 
 /* ---- the same crops ---- */
@@ -233,8 +230,10 @@ static void test_list_as_catalogue(void **state) {
          " WHERE id % 3 = 1");
   change("INSERT INTO clean SELECT id, 'orientation', '{\"orientation\":6}', 1, 1 FROM image"
          " WHERE id % 3 = 2");
-  change("INSERT INTO caption SELECT id, 'en', 'hand me', 'two deer kneel', NULL FROM image");
-  change("INSERT INTO caption SELECT id, 'zh', 'hand me', '\xe9\xb9\xbf', NULL FROM image");
+  change("INSERT INTO caption(image, language, source, text)"
+         " SELECT id, 'en', 'hand me', 'two deer kneel' FROM image");
+  change("INSERT INTO caption(image, language, source, text)"
+         " SELECT id, 'zh', 'hand me', '\xe9\xb9\xbf' FROM image");
   change("INSERT INTO fact SELECT id, 'subject', 'list', 'deer' FROM image UNION ALL"
          " SELECT id, 'kind', 'list', 'mural' FROM image UNION ALL"
          " SELECT id, 'period', 'list', 'Northern Wei' FROM image UNION ALL"
@@ -447,12 +446,10 @@ static void test_bad_lists(void **state) {
   expect_list_error("file,part\na.png,\n", KZ_ENOENT, "run kizil dataset split before");
   expect_list_error("file,part\na.png,test\n", KZ_ENOENT, "is of part train");
   expect_list_error("file,crop\na.png,1 2 3\n", KZ_EFORMAT, "list.csv:2: crop '1 2 3'");
-  expect_list_error("file,crop\na.png,1 2 3 4 5\n", KZ_EFORMAT, "crop");
   expect_list_error("file,crop\na.png,0 0 0 9\n", KZ_EFORMAT, "crop");
   expect_list_error("file,crop\na.png,-1 0 5 9\n", KZ_EFORMAT, "crop");
   expect_list_error("file,crop\na.png,0 0 1e300 9\n", KZ_EFORMAT, "crop");
   expect_list_error("file,orientation\na.png,9\n", KZ_EFORMAT, "orientation '9': 1 to 8");
-  expect_list_error("file,gains\na.png,1 0 1\n", KZ_EFORMAT, "gains");
   expect_list_error("file,gains\na.png,1 nan 1\n", KZ_EFORMAT, "gains");
   expect_list_error("file,srgb\na.png,perhaps\n", KZ_EFORMAT, "srgb 'perhaps'");
   expect_list_error("file,width\na.png,wide\n", KZ_EFORMAT, "width 'wide'");
@@ -477,14 +474,12 @@ static void test_plain_list(void **state) {
   }
   assert_int_equal(fclose(f), 0);
   struct kz_stream_options o = options(in_folder("list.csv"));
-  o.held_out = 0;
-  struct kz_stream *s = open_stream(&o);
-  assert_int_equal(kz_stream_images(s, &count), 12);
-  kz_stream_close(s);
-  o.held_out = 0.4;
-  s = open_stream(&o);
-  assert_int_equal(kz_stream_images(s, &count), 12 - held);
-  kz_stream_close(s);
+  for (int i = 0; i < 2; i++) {
+    o.held_out = 0.4 * i;
+    struct kz_stream *s = open_stream(&o);
+    assert_int_equal(kz_stream_images(s, &count), 12 - i * held);
+    kz_stream_close(s);
+  }
 }
 
 int main(void) {
