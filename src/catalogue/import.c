@@ -1,6 +1,6 @@
-/* A list taken in with its pictures. It is read three times: for the files to add, for the facts, and
- * for what persons said; each is one pass over a text, and the parts of the catalogue that already do
- * these things stay as they are. */
+/* A list taken in with its pictures. It is read three times: for the files to add, for the facts,
+ * and for what persons said; each is one pass over a text, and the parts of the catalogue that
+ * already do these things stay as they are. */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>

@@ -177,7 +177,9 @@ static int take_object(const struct reading *l, const char *name, json_t *object
       return kz_err_set(err, KZ_EFORMAT, "%s: entry %d has more than %d facts", l->path, number,
                         KZ_CSV_FIELDS);
     const char *text = value_text(v, numbers[p.count], sizeof numbers[0]);
+    bool name_wanted = !strcmp(key, "file") || !strcmp(key, "sha256");
     if (!text || !*key || strlen(key) > LONGEST_KEY) continue;
+    if (name_wanted && !json_is_string(v)) continue;
     p.keys[p.count] = key;
     p.values[p.count++] = text;
   }

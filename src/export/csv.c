@@ -1,5 +1,5 @@
-/* The table of everything: each fact and each score a column. Which columns there are is known before
- * the first image is visited, from the names of all facts and measures; a table too wide for
+/* The table of everything: each fact and each score a column. Which columns there are is known
+ * before the first image is visited, from the names of all facts and measures; a table too wide for
  * kizil's own reader is refused rather than written. */
 #include <string.h>
 

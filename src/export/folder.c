@@ -1,5 +1,5 @@
-/* A folder of pictures, by part and SHA-256, with a training list of them; mostly to hand pictures on
- * as cleaning shows them. */
+/* A folder of pictures, by part and SHA-256, with a training list of them; mostly to hand pictures
+ * on as cleaning shows them. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* The bytes of a picture, as its file has them or as cleaning shows it.
  *
  * A file's content is compared to the SHA-256 that the catalogue knows before the first byte is
- * written, because an archive cannot take back a member. Files of usual size are read once and kept;
- * of larger ones the beginning is kept and the rest read again, compared again on the way. */
+ * written, because an archive cannot take back a member. Files of usual size are read once and
+ * kept; of larger ones the beginning is kept and the rest read again, compared again on the way. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -79,7 +79,7 @@ static int open_file(struct kz__export *x, struct kz__picture *p,
   p->suffix = suffix_of(e->format);
   p->width = e->width;
   p->height = e->height;
-  p->fd = open(e->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* what is a pipe now is not waited for */
+  p->fd = open(e->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe by now is not waited for */
   if (p->fd < 0 || fstat(p->fd, &st)) {
     kz__export_leave_out(x, e, errno == ENOENT ? "is not there any more" : strerror(errno));
     return 0;

@@ -1,6 +1,6 @@
 /* An image as a record: the one place that decides what an export says of it, whatever the format.
- * Records are flat, so that a table has the same names as a line of JSON, and a list that kizil wrote
- * can be told from others by them when it is read back. */
+ * Records are flat, so that a table has the same names as a line of JSON, and a list that kizil
+ * wrote can be told from others by them when it is read back. */
 #include <glib.h>
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,8 @@
-/* WebDataset: tar archives of at most so many images and bytes, each image a few members of one key.
+/* WebDataset: tar archives of at most so many images and bytes, each image three members of one
+ * key.
  *
- * Images come in the order of their SHA-256, and an index after each finished shard says up to which
- * one it goes. So a run that was stopped can go on after the last finished shard, provided that the
+ * Images come in the order of their SHA-256, and an index after each finished shard says up to
+ * which one it goes. So a run that was stopped can go on after the last finished shard, provided that the
  * images and all that is said of them are the same; a hash of all records tells. The index is one
  * that readers of WebDataset know ("wids"), with our own object beside. */
 #include <errno.h>
