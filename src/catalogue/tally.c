@@ -54,7 +54,8 @@ static const char *const queries[KZ__TALLY_COUNT] = {
         " LEFT JOIN split s ON s.image = i.id GROUP BY 1, 2 ORDER BY 1, 2",
     [KZ__TALLY_FACT_KEYS] =
         "SELECT key, NULL, count(DISTINCT image), NULL, NULL, NULL FROM fact"
-        " WHERE trim(value) <> '' AND image IN (SELECT id FROM chosen) GROUP BY 1 ORDER BY 3 DESC, 1",
+        " WHERE trim(value) <> '' AND image IN (SELECT id FROM chosen)"
+        " GROUP BY 1 ORDER BY 3 DESC, 1",
     [KZ__TALLY_PARTS] =
         "SELECT s.part, NULL, count(*), NULL, sum(i.width * i.height / 1e6), NULL FROM chosen"
         " JOIN image i USING(id) LEFT JOIN split s ON s.image = i.id GROUP BY 1 ORDER BY"

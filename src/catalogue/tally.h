@@ -1,5 +1,5 @@
-/* What a report asks a catalogue: figures, and lists of images that a person should look at. Each is
- * one query, in tally.c, so that anyone with SQLite's own program can ask the same. */
+/* What a report asks a catalogue: figures, and lists of images that a person should look at. Each
+ * is one query, in tally.c, so that anyone with SQLite's own program can ask the same. */
 #ifndef KZ_CATALOGUE_TALLY_H
 #define KZ_CATALOGUE_TALLY_H
 
@@ -62,12 +62,12 @@ enum kz__tally {
   KZ__TALLY_REVIEWS,      /* name who, text why and when, by hand, the last first */
   KZ__TALLY_LOST,         /* decodable, but no file is left */
   KZ__TALLY_GROUPS,       /* the image that names a group: count images, also left out */
-  KZ__TALLY_MEMBERS,      /* of group `image`: name kind of likeness to the one that stays for it or,
-                             for one that stays, NULL; value overlap; count that one's number */
+  KZ__TALLY_MEMBERS,      /* of group `image`: name kind of likeness to the one that stays for it;
+                             NULL: it stays itself; value overlap; count that one's number */
   KZ__TALLY_QUANTILES,    /* chosen ones at `limit` even steps of measure `name`: value */
   KZ__TALLY_CHANGES,      /* kind `name`: name who said so or NULL, text parameters (JSON), also
-                             applied, value confidence; the least sure of the applied first, then
-                             the surest of the others, `limit` of each */
+                             applied, value confidence; the least sure of the applied first,
+                             then the surest of the others, `limit` of each */
   KZ__TALLY_COUNT
 };
 

@@ -289,7 +289,8 @@ int kz_export_page(struct kz_catalogue *c, const char *path,
   if (!is_page_name(path))
     return kz_err_set(err, KZ_ERANGE, "%s: the name of a report must end in .html", path);
   int code = read_catalogue(&p, err);
-  if (!code && stopped(host)) code = kz_err_set(err, KZ_EINTR, "interrupted; no report was written");
+  if (!code && stopped(host))
+    code = kz_err_set(err, KZ_EINTR, "interrupted; no report was written");
   if (!code) code = kz__page_thumbs(&p, err);
   if (!code) code = write_file(&p, path, err);
   release(&p);

@@ -9,7 +9,7 @@
 
 static const struct {
   const char *kind, *words;
-  const char *rect; /* the parameters' member that holds what is kept; "": they are it; NULL: none */
+  const char *rect; /* the member of the parameters that is kept; "": they are; NULL: none */
 } kinds[] = {
     {"orientation", "Turned upright, as the camera noted", NULL},
     {"profile", "Colours brought to sRGB by the file's profile", NULL},

@@ -102,11 +102,11 @@ void kz__page_duplicates(struct kz__page *p) {
   kz__page_count(p, t->groups);
   fputs(t->groups == 1 ? " group; " : " groups; ", p->f);
   kz__page_images(p, t->doubles);
-  fputs(" left out because another shows all of it, better. Views that only overlap stay, and "
-        "never part between training and test.</p>\n"
+  fputs(" left out because another shows all of it, or most, better. Views that share less stay, "
+        "and never part between training and test.</p>\n"
         "<div class='scroll'><table><thead><tr><th scope='col'>Likeness</th>"
-        "<th scope='col'>Pairs</th><th scope='col'>In common, on average</th></tr></thead><tbody>\n",
-        p->f);
+        "<th scope='col'>Pairs</th><th scope='col'>In common, on average</th></tr></thead>"
+        "<tbody>\n", p->f);
   kz__page_each(p, KZ__TALLY_PAIRS, NULL, put_kind, p);
   fputs("</tbody></table></div>\n", p->f);
   put_groups(p);

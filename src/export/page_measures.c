@@ -1,5 +1,5 @@
-/* Measure by measure: what it is, where its threshold lies among the images, and contact sheets. The
- * images nearest to a threshold, on either side, are shown first: there it errs first. */
+/* Measure by measure: what it is, where its threshold lies among the images, and contact sheets.
+ * The images nearest to a threshold, on either side, are shown first: there it errs first. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +52,8 @@ static void put_sheets(struct kz__page *p, const struct sheet *s, double thresho
     put_strip(p, s, KZ__TALLY_FAILED_NEAR, &key, "Out, nearest to the threshold");
     put_strip(p, s, KZ__TALLY_FAILED_FAR, &key, "Out, farthest from it");
   } else if (failed) {
-    put_strip(p, s, KZ__TALLY_FAILED_NEAR, &twice, "Out, all of them, nearest to the threshold first");
+    put_strip(p, s, KZ__TALLY_FAILED_NEAR, &twice,
+              "Out, all of them, nearest to the threshold first");
   }
   put_strip(p, s, KZ__TALLY_PASSED_NEAR, &key, "In, nearest to the threshold");
   if (failed <= twice.limit) return;

@@ -136,5 +136,6 @@ double *kz__page_values(struct kz__page *p, enum kz__tally what, const char *nam
 
 void kz__page_bar(struct kz__page *p, int64_t part, int64_t whole) {
   double percent = whole > 0 ? 100.0 * (double)part / (double)whole : 0;
-  fprintf(p->f, "<span class='bar' aria-hidden='true'><i style='width:%.2f%%'></i></span>", percent);
+  fprintf(p->f, "<span class='bar' aria-hidden='true'><i style='width:%.2f%%'></i></span>",
+          percent);
 }

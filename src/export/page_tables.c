@@ -6,7 +6,7 @@
 
 #include "export/page.h"
 
-enum { PARTS = KZ_CATALOGUE_PARTS + 1, MOST_LINES = 24 }; /* the last column: images without a part */
+enum { PARTS = KZ_CATALOGUE_PARTS + 1, MOST_LINES = 24 }; /* the last part: none */
 
 /* ---- parts ---- */
 

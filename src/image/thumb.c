@@ -1,5 +1,5 @@
-/* A thumbnail is made of as little as will do: libjpeg decodes to an eighth at the least, all else is
- * reduced row by row. Of many small pictures most of the time goes into opening files. */
+/* A thumbnail is made of as little as will do: libjpeg decodes to an eighth at the least, all else
+ * is reduced row by row. */
 #include "image/thumb.h"
 
 #include <errno.h>
