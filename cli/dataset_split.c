@@ -53,7 +53,7 @@ static void count_line(int64_t count, const char *what) {
 static void print_done(const struct kz_catalogue_split_done *d) {
   printf("%8lld images in %lld groups that never part\n", (long long)d->images,
          (long long)d->units);
-  count_line(d->kept, "keep the part they had");
+  count_line(d->kept, "keep the part they had (--anew forgets it)");
   count_line(d->moved, "had another part");
   count_line(d->elsewhere, "have no part: their fact 'split' is neither train, val nor test");
   putchar('\n');
