@@ -82,7 +82,8 @@ struct kz__tar {
   struct kz_atomic_file file;
   struct archive *archive; /* NULL: none is open */
   int64_t bytes;
-  int number; /* errno of a write that failed */
+  int number;    /* errno of a write that failed */
+  bool given_up; /* nothing more is written */
 };
 int kz__tar_open(struct kz__tar *t, const struct kz__export *x, const char *path,
                  struct kz_err *err);

@@ -13,6 +13,7 @@ int64_t kz__tar_space(int64_t size) { return BLOCK + (size + BLOCK - 1) / BLOCK 
 
 static la_ssize_t write_piece(struct archive *a, void *user, const void *data, size_t size) {
   struct kz__tar *t = user;
+  if (t->given_up) return (la_ssize_t)size;
   if (fwrite(data, 1, size, t->file.f) == size) {
     t->bytes += (int64_t)size;
     return (la_ssize_t)size;
@@ -85,8 +86,9 @@ int kz__tar_commit(struct kz__tar *t, struct kz_err *err) {
 }
 
 void kz__tar_abort(struct kz__tar *t) {
+  t->given_up = true; /* libarchive frees all only where it may end the archive properly */
   if (t->archive) {
-    archive_write_fail(t->archive); /* or freeing would end the archive properly */
+    archive_write_close(t->archive);
     archive_write_free(t->archive);
   }
   t->archive = NULL;
