@@ -64,41 +64,60 @@ static void reduce(const struct kz__screen *s, int y, int k, int n, uint8_t *rgb
   }
 }
 
+static void add(int n, const uint8_t *restrict a, uint16_t *restrict sums) {
+  for (int x = 0; x < n; x++) sums[x] = (uint16_t)(sums[x] + a[x]);
+}
+
+/* At most ROWS of them before the cells are summed. */
 static void add_row(struct kz__screen *s, int y, int k) {
   const int n = s->w / k;
   const size_t at = (size_t)y * (size_t)s->w;
   const uint8_t *rgb = k > 1 ? s->row[3] : s->rgb + 3 * at;
   const uint8_t *luma = k > 1 ? s->row[2] : s->luma + at;
-  const uint8_t *rows[3] = {luma, s->row[0], s->row[1]};
   if (k > 1) reduce(s, y, k, n, s->row[3], s->row[2]);
   chroma(n, rgb, s->row[0]);
   roughness(n, luma, s->row[1]);
-  for (int j = 0; j < 3; j++)
+  add(n, luma, s->tall[0]);
+  add(n, s->row[0], s->tall[1]);
+  add(n, s->row[1], s->tall[2]);
+}
+
+struct columns {
+  int from[SIDE], to[SIDE];
+};
+
+/* Means of the three over the cells of a row of cells; empties the sums. */
+static void sum_cells(struct kz__screen *s, const struct columns *c, int n, int rows,
+                      float means[3][SIDE]) {
+  for (int j = 0; j < 3; j++) {
     for (int i = 0; i < SIDE; i++) {
-      int from, to;
       uint32_t sum = 0;
-      extent(i, n, &from, &to);
-      for (int x = from; x < to; x++) sum += rows[j][x];
-      s->part.cells[j][i] += sum;
+      for (int x = c->from[i]; x < c->to[i]; x++) sum += s->tall[j][x];
+      means[j][i] = (float)sum / ((float)rows * (float)(c->to[i] - c->from[i]));
     }
+    memset(s->tall[j], 0, (size_t)n * sizeof *s->tall[j]);
+  }
 }
 
 void kz__screen_damage(struct kz__screen *s, double *values, uint8_t *map) {
   const int least = s->w < s->h ? s->w : s->h, k = least < LEAST ? 1 : least / LEAST;
+  const int n = s->w / k;
+  struct columns columns;
+  float means[3][SIDE];
   double total = 0;
+  for (int i = 0; i < SIDE; i++) extent(i, n, &columns.from[i], &columns.to[i]);
+  for (int j = 0; j < 3; j++) memset(s->tall[j], 0, (size_t)n * sizeof *s->tall[j]);
   for (int cell = 0; cell < SIDE; cell++) {
-    int top, end, rows = 0, from, to;
+    int top, end, rows = 0;
     extent(cell, s->h / k, &top, &end);
     int step = (end - top + ROWS - 1) / ROWS;
-    memset(s->part.cells, 0, sizeof s->part.cells);
     for (int y = top + step / 2 < end ? top + step / 2 : top; y < end; y += step, rows++)
       add_row(s, y * k, k);
+    sum_cells(s, &columns, n, rows, means);
     for (int i = 0; i < SIDE; i++) {
-      extent(i, s->w / k, &from, &to);
-      float each = 1 / ((float)rows * (float)(to - from));
-      float light = ramp(s->part.cells[0][i] * each, 90, 130);
-      float pale = 1 - ramp(s->part.cells[1][i] * each, 24, 56);
-      float rough = ramp(s->part.cells[2][i] * each, 5, 12);
+      float light = ramp(means[0][i], 90, 130);
+      float pale = 1 - ramp(means[1][i], 24, 56);
+      float rough = ramp(means[2][i], 5, 12);
       float damage = light * pale * rough;
       total += damage;
       map[cell * SIDE + i] = (uint8_t)(255 * damage + 0.5f);

@@ -48,10 +48,10 @@ struct kz__screen {
       uint32_t toned[2][KZ__TEXT_CELLS];                   /* pixels of the tone, by bands of rows */
     } text;
     uint32_t colours[1024]; /* a bit for each of 32,768 */
-    uint32_t cells[3][KZ_SCREEN_MAP + 1];
   } part;
   uint32_t *columns;  /* [w + h] */
   uint16_t *sums;     /* [w] */
+  uint16_t *tall[3];  /* [w] each: sums of a few rows */
   uint8_t *row[4];    /* [w] each; the last [3 w] */
 };
 

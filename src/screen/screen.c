@@ -3,7 +3,7 @@
  *
  * Thresholds were set on one half of the caves of the murals at hand (scans of books, JPEG), so that
  * at most 5 % of it as it is fails, and checked on the other half by bench/screening.py; that of
- * text-overlay also so that inscriptions on paintings of ink pass. See docs/SCREENING.md. */
+ * text-overlay also so that inscriptions on paintings of ink pass. See docs/screening.md. */
 #include "screen/screen.h"
 
 #include <math.h>
@@ -50,7 +50,7 @@ int kz_screen_count(void) { return KZ__SCREEN_VALUES; }
 size_t kz_screen_scratch(int w, int h) {
   size_t columns = (size_t)w, rows = (size_t)h;
   return sizeof(struct kz__screen) + _Alignof(max_align_t) +
-         (columns + rows) * sizeof(uint32_t) + columns * (sizeof(uint16_t) + 6) + columns * rows;
+         (columns + rows) * sizeof(uint32_t) + columns * (4 * sizeof(uint16_t) + 6) + columns * rows;
 }
 
 static struct kz__screen *lay_out(const struct kz_screen_picture *p, void *scratch) {
@@ -64,7 +64,8 @@ static struct kz__screen *lay_out(const struct kz_screen_picture *p, void *scrat
   s->rgb = p->rgb;
   s->columns = (uint32_t *)(s + 1);
   s->sums = (uint16_t *)(s->columns + w + h);
-  s->row[0] = (uint8_t *)(s->sums + w);
+  for (size_t i = 0; i < 3; i++) s->tall[i] = s->sums + (i + 1) * w;
+  s->row[0] = (uint8_t *)(s->sums + 4 * w);
   s->row[1] = s->row[0] + w;
   s->row[2] = s->row[1] + w;
   s->row[3] = s->row[2] + w;
