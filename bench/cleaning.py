@@ -238,14 +238,14 @@ def with_card(make):
         else:
             x = inset if rng.random() < 0.5 else w - cw - inset
             y = int(rng.integers(0, h - ch + 1))
-        image[max(y, 0):y + ch, max(x, 0):x + cw] = card
+        image[y:y + ch, x:x + cw] = card
         image = cv2.GaussianBlur(image, (0, 0), 0.5)
-        return noise(image, rng, 1.5), (max(x, 0), max(y, 0), cw, ch)
+        return noise(image, rng, 1.5), (x, y, cw, ch)
     return put
 
 
-CARDS = [("24 patches", with_card(card_grid)), ("separation guide", with_card(card_guide)),
-         ("grey scale", with_card(card_scale))]
+CARDS = [("24 patches", 7, with_card(card_grid)),  # and how many patches long it is
+         ("separation guide", 9.6, with_card(card_guide)), ("grey scale", 12.6, with_card(card_scale))]
 
 
 def to_linear(image):
@@ -330,8 +330,8 @@ def frame_row(finder, name, make, paths, a):
         100 * np.mean(np.array(into) > 4) if into else 0))
 
 
-def card_row(finder, name, make, paths, a):
-    found, applied, cut, n, shown, error, right, casts = 0, 0, 0, 0, 0, [], 0, 0
+def card_row(finder, name, across, make, paths, a):
+    found, large, of_large, n, shown, error, casts = 0, 0, 0, 0, 0, [], 0
     for path in paths:
         rng = rng_of(path, name)
         made = make(cv2.imread(str(path)), rng)
@@ -343,11 +343,13 @@ def card_row(finder, name, make, paths, a):
         n += 1
         hit = False
         if f["card_sure"] >= a.card:
-            a1, b1, a2, b2 = *edges(f["card"])[:2], *edges(f["card"])[2:]
-            t = edges(made[1])
-            cover = max(0, min(a2, t[2]) - max(a1, t[0])) * max(0, min(b2, t[3]) - max(b1, t[1]))
+            e, t = edges(f["card"]), edges(made[1])
+            cover = np.prod(np.clip(np.minimum(e[2:], t[2:]) - np.maximum(e[:2], t[:2]), 0, None))
             hit = cover > 0.6 * made[1][2] * made[1][3]
             found += hit
+        is_large = max(made[1][2:]) / across >= 14
+        large += is_large
+        of_large += is_large and hit
         if hit and f["from"] == 1 and f["cast_sure"] >= a.cast:
             casts += 1
             error.append(np.abs(np.log2(f["gain"] / gain)).max())
@@ -355,8 +357,9 @@ def card_row(finder, name, make, paths, a):
             mark(a.show, "%s-%s" % (name.replace(" ", "-"), path.stem[:11]), image, f)
             shown += 1
     q = np.percentile(error, [50, 95]) if error else [0, 0]
-    print("%-26s %4d   %5.1f %%   %5.1f %%   %5.3f  %5.3f" % (
-        name, n, 100 * found / max(n, 1), 100 * casts / max(n, 1), q[0], q[1]))
+    print("%-26s %4d   %5.1f %%   %4d  %5.1f %%   %5.1f %%   %5.3f  %5.3f" % (
+        name, n, 100 * found / max(n, 1), large, 100 * of_large / max(large, 1),
+        100 * casts / max(n, 1), q[0], q[1]))
 
 
 def untouched(finder, paths, a):
@@ -412,10 +415,11 @@ def main():
         for name, make in FRAMES:
             if chosen(name):
                 frame_row(finder, name, make, paths, a)
-        print("%-26s    n     found   gains     error in stops 50 %%, 95 %%" % "card, under a cast")
-        for name, make in CARDS:
+        print("%-26s    n     found   of patches >= 14 px  gains   error in stops 50 %%, 95 %%"
+              % "card, under a cast")
+        for name, across, make in CARDS:
             if chosen(name):
-                card_row(finder, name, make, paths, a)
+                card_row(finder, name, across, make, paths, a)
     ms = np.array([1000 * 0.25 * m / n for m, n in finder.ms])
     print("ms of processor time for 0.25 megapixels: median %.3f, 95 %% %.3f" % (
         np.median(ms) * 1000, np.percentile(ms, 95) * 1000))

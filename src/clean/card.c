@@ -23,7 +23,8 @@ enum {
 struct grid {
   struct kz__plane p; /* the copy, or the picture itself */
   int factor, block, columns, rows;
-  uint8_t *copy, *low, *high; /* [3 w] lines */
+  uint8_t *low, *high, *wide; /* [3 w] lines of the copy */
+  uint8_t *copy, *line;       /* one line [3 w] of the picture */
   uint8_t *mean;              /* [rows, columns, 3] */
   uint8_t *flat;              /* [rows, columns]: 1 until it is taken */
   uint16_t *stack;
@@ -40,7 +41,8 @@ size_t kz__clean_patch_scratch(int w, int h) {
   int f = factor_for(w, h), block = block_for(w / f, h / f);
   size_t cw = (size_t)(w / f), ch = (size_t)(h / f);
   size_t blocks = (cw / (size_t)block) * (ch / (size_t)block);
-  return (f > 1 ? 3 * cw * ch : 0) + 6 * cw + blocks * (3 + 1 + sizeof(uint16_t)) + 16;
+  return (f > 1 ? 3 * cw * ch + 3 * (size_t)w : 0) + 9 * cw +
+         blocks * (3 + 1 + sizeof(uint16_t)) + sizeof(uint16_t);
 }
 
 static void lay_grid(const struct kz__plane *p, struct grid *g, void *scratch) {
@@ -59,20 +61,22 @@ static void lay_grid(const struct kz__plane *p, struct grid *g, void *scratch) {
   g->flat = g->mean + 3 * blocks;
   g->low = g->flat + blocks;
   g->high = g->low + line;
-  g->copy = g->high + line;
+  g->wide = g->high + line;
+  g->line = g->wide + line;
+  g->copy = g->line + 3 * (size_t)p->w;
 }
 
-/* Every pixel of the copy is the mean of four that lie in its cell. */
+/* Every pixel of the copy is the mean of two that lie in its cell, one below the other. */
 static void reduce(const struct kz__plane *from, struct grid *g) {
   if (g->factor == 1) return;
-  int f = g->factor, half = f / 2;
-  uint8_t *to = g->copy;
-  for (int y = 0; y < g->p.h; y++)
-    for (int x = 0; x < g->p.w; x++, to += 3) {
-      const uint8_t *a = kz__at(from, x * f, y * f), *b = kz__at(from, x * f, y * f + half);
-      const uint8_t *c = a + 3 * half, *d = b + 3 * half;
-      for (int i = 0; i < 3; i++) to[i] = (uint8_t)((a[i] + b[i] + c[i] + d[i] + 2) / 4);
-    }
+  const int f = g->factor, w = g->p.w, h = g->p.h;
+  const size_t n = 3 * (size_t)from->w;
+  uint8_t *restrict to = g->copy, *restrict line = g->line;
+  for (int y = 0; y < h; y++) {
+    const uint8_t *restrict a = kz__at(from, 0, y * f), *restrict b = kz__at(from, 0, y * f + f / 2);
+    for (size_t i = 0; i < n; i++) line[i] = (uint8_t)((a[i] + b[i] + 1) >> 1);
+    for (int x = 0; x < w; x++, to += 3) memcpy(to, line + 3 * (size_t)(x * f), 3);
+  }
   g->p.rgb = g->copy;
 }
 
@@ -81,7 +85,7 @@ static void reduce(const struct kz__plane *from, struct grid *g) {
 static void extremes(const struct grid *g, int row) {
   const uint8_t *r = kz__at(&g->p, 0, row * g->block);
   size_t n = 3 * (size_t)g->p.w;
-  uint8_t *restrict low = g->low, *restrict high = g->high;
+  uint8_t *restrict low = g->low, *restrict high = g->high, *restrict wide = g->wide;
   const uint8_t *restrict a = r, *restrict b = r + n, *restrict c = b + n;
   const uint8_t *restrict d = g->block == 4 ? c + n : c;
   for (size_t i = 0; i < n; i++) {
@@ -90,10 +94,13 @@ static void extremes(const struct grid *g, int row) {
     low[i] = l < m ? l : m;
     high[i] = h > k ? h : k;
   }
+  for (size_t i = 0; i < n; i++) {
+    uint8_t range = high[i] - low[i];
+    wide[i] = range > EVEN ? range : 0;
+  }
 }
 
 static bool even(const uint8_t *low, const uint8_t *high, int block) {
-  if (high[0] - low[0] > EVEN || high[7] - low[7] > EVEN) return false; /* most end here */
   for (int c = 0; c < 3; c++) {
     int l = 255, h = 0;
     for (int i = 0; i < block; i++) {
@@ -111,7 +118,9 @@ static void mark_blocks(const struct grid *g) {
     for (int x = 0; x < g->columns; x++) {
       size_t at = (size_t)y * (size_t)g->columns + (size_t)x;
       const uint8_t *low = g->low + 3 * g->block * x, *high = g->high + 3 * g->block * x;
-      g->flat[at] = even(low, high, g->block);
+      uint64_t wide; /* the 8 first bytes, of 9 or 12: most end here */
+      memcpy(&wide, g->wide + 3 * g->block * x, sizeof wide);
+      g->flat[at] = !wide && even(low, high, g->block);
       if (!g->flat[at]) continue;
       for (int c = 0; c < 3; c++) {
         int sum = 0;
