@@ -10,8 +10,8 @@ no known cave stands for itself. Thresholds were set on the first half; the tabl
 second, --set shows the first instead. Each picture is tried as it is and with each defect; every
 one but "JPEG quality N" is stored as JPEG of quality 92 afterwards, as a real one would be, and the
 unharmed too. Recall is by the measure that is meant for the defect; `any` is by whatever fails,
-short-side apart. In brackets: intervals of 95 % (Wilson), as if pictures of a cave were independent,
-which they are not quite. The tables are Markdown. Needs OpenCV and NumPy.
+short-side apart. In brackets: intervals of 95 % (Wilson), as if pictures of a cave were
+independent, which they are not quite. The tables are Markdown. Needs OpenCV and NumPy.
 """
 import argparse
 import csv
@@ -58,7 +58,8 @@ def moved(length):
         angle = rng.random() * np.pi
         kernel = np.zeros((2 * length + 1,) * 2, np.float32)
         for t in np.linspace(-length / 2, length / 2, 8 * length):
-            kernel[int(round(length + t * np.sin(angle))), int(round(length + t * np.cos(angle)))] += 1
+            y, x = length + t * np.sin(angle), length + t * np.cos(angle)
+            kernel[int(round(y)), int(round(x))] += 1
         return cv2.filter2D(image, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REFLECT)
     return defect
 
@@ -170,7 +171,8 @@ def drawn(image, rng):
     for _ in range(12):
         x, y = int(rng.random() * w), int(rng.random() * h)
         colour = tuple(int(v) for v in rng.integers(0, 255, 3))
-        cv2.rectangle(out, (x, y), (x + w // 4, y + h // 6), colour, -1 if rng.random() < 0.6 else 1)
+        inside = -1 if rng.random() < 0.6 else 1
+        cv2.rectangle(out, (x, y), (x + w // 4, y + h // 6), colour, inside)
     return out
 
 
@@ -189,7 +191,8 @@ DEFECTS += [(f"halftone, {p:g} px, made smaller", "moire", shrunk(p)) for p in (
 DEFECTS += [(f"text, {100 * a:g} %", "text-overlay", lettered(a)) for a in (1, 0.7, 0.5)]
 DEFECTS += [(f"repeated text, {100 * a:g} %", "text-overlay", repeated(a)) for a in (1, 0.5, 0.25)]
 DEFECTS += [("flat drawing", "flat colours", drawn), ("interface", "flat colours", interface),
-            ("line drawing", "flat colours", sketch), ("blank page", "flat colours contrast", blank)]
+            ("line drawing", "flat colours", sketch),
+            ("blank page", "flat colours contrast", blank)]
 
 
 class Screen:

@@ -45,7 +45,7 @@ struct kz__screen {
     uint32_t edges[KZ__DIRECTIONS][KZ__HEIGHTS][KZ__WIDTHS];
     struct {
       uint32_t strokes[2][KZ__TEXT_CELLS][KZ__TEXT_CELLS]; /* black, white */
-      uint32_t toned[2][KZ__TEXT_CELLS];                   /* pixels of the tone, by bands of rows */
+      uint32_t toned[2][KZ__TEXT_CELLS];                   /* pixels of the tone, by band */
     } text;
     uint32_t colours[1024]; /* a bit for each of 32,768 */
   } part;

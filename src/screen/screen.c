@@ -1,9 +1,9 @@
 /* The list of measures and their order of work. The luma plane is made once and everything but
  * colour reads it; each part takes what it needs of it, sampled where a sample says as much.
  *
- * Thresholds were set on one half of the caves of the murals at hand (scans of books, JPEG), so that
- * at most 5 % of it as it is fails, and checked on the other half by bench/screening.py; that of
- * text-overlay also so that inscriptions on paintings of ink pass. See docs/screening.md. */
+ * Thresholds were set on one half of the caves of the murals at hand (scans of books, JPEG), so
+ * that at most 5 % of it as it is fails, and checked on the other half by bench/screening.py; that
+ * of text-overlay also so that inscriptions on paintings of ink pass. See docs/screening.md. */
 #include "screen/screen.h"
 
 #include <math.h>
@@ -50,7 +50,8 @@ int kz_screen_count(void) { return KZ__SCREEN_VALUES; }
 size_t kz_screen_scratch(int w, int h) {
   size_t columns = (size_t)w, rows = (size_t)h;
   return sizeof(struct kz__screen) + _Alignof(max_align_t) +
-         (columns + rows) * sizeof(uint32_t) + columns * (4 * sizeof(uint16_t) + 6) + columns * rows;
+         (columns + rows) * sizeof(uint32_t) + columns * (4 * sizeof(uint16_t) + 6) +
+         columns * rows;
 }
 
 static struct kz__screen *lay_out(const struct kz_screen_picture *p, void *scratch) {
