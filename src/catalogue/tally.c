@@ -127,9 +127,7 @@ static const char totals_sql[] =
     "  WHERE f.image = i.id AND NOT f.gone)),"
     " (SELECT count(*) FROM pair), (SELECT count(DISTINCT grp) FROM grp),"
     " (SELECT count(*) FROM grp WHERE best <> image),"
-    " (SELECT count(*) FROM chosen JOIN split ON image = id),"
-    " (SELECT count(*) FROM pair JOIN split s ON s.image = a JOIN split t ON t.image = b"
-    "  WHERE s.part <> t.part AND a IN (SELECT id FROM chosen) AND b IN (SELECT id FROM chosen))";
+    " (SELECT count(*) FROM chosen JOIN split ON image = id)";
 
 int kz__tally_totals(const struct kz_catalogue *c, struct kz__totals *t, struct kz_err *err) {
   sqlite3_stmt *s = NULL;
@@ -147,8 +145,7 @@ int kz__tally_totals(const struct kz_catalogue *c, struct kz__totals *t, struct 
                              .pairs = sqlite3_column_int64(s, 8),
                              .groups = sqlite3_column_int64(s, 9),
                              .doubles = sqlite3_column_int64(s, 10),
-                             .split = sqlite3_column_int64(s, 11),
-                             .linked = sqlite3_column_int64(s, 12)};
+                             .split = sqlite3_column_int64(s, 11)};
   sqlite3_finalize(s);
   return code < 0 ? code : 0;
 }

@@ -13,7 +13,7 @@ struct kz__totals {
   int64_t taken_in, taken_out;       /* by hand, where that is the last word */
   int64_t nowhere;                   /* decodable images of which no file is left */
   int64_t pairs, groups, doubles;    /* found; of images; images that another stands for */
-  int64_t split, linked;             /* chosen with a part; pairs across parts */
+  int64_t split;                     /* chosen with a part */
 };
 int kz__tally_totals(const struct kz_catalogue *c, struct kz__totals *t, struct kz_err *err);
 /* The folder that all files that are there lie in, with a slash at its end; malloc'd. */
