@@ -9,6 +9,7 @@ the same OpenCV. What is written:
   control  a crop of a picture that the thresholds were not set on (the half that screening.py holds
            out), as it is, JPEG 92
   ...      a tenth of all: a defect put into such a control, or a changed copy of it; `of` names it
+  view     what `overlapping` overlaps: the other end of the control that `of` names
   fill     the rest: pictures put together of four pieces each, turned, mirrored, warped, lit anew and
            blended, so that no two are the same; 440 to 768 px; JPEG 75 to 95, some PNG and WebP
 Needs python3-opencv.
@@ -244,7 +245,7 @@ def add_defects(c, paths, count, rng):
             image, of = pictures[i][1], names[i]
             if what == 'overlapping':
                 share, first, image = two_views(image, rng)
-                of = c.add('view', ('jpg', f'{share:.0%}', encoded(first, 'jpg', 90)))
+                of = c.add('view', ('jpg', f'{share:.0%}', encoded(first, 'jpg', 90)), of)
             c.add(what, defect(image, data[i], rng), of)
 
 

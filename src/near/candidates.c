@@ -9,8 +9,9 @@
  * far apart in memory, are left alone. Only two tables are there at a time, and of locals only a part of each, which is one value
  * of the key's lowest bits. A local of a mirrored picture has the halves of its bits changed about:
  * so what a table of bits from `o` on holds for it, the table from o + 128 on holds for the picture
- * that is not mirrored. In a crowded bucket an entry is held only against those next to it: of many
- * copies each then meets some. */
+ * that is not mirrored. In a crowded bucket an entry is held only against those next to it, and the
+ * fewer the more there are: what many share tells little, and of many copies each still meets
+ * some. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -372,13 +373,20 @@ static int meet_rest(struct search *s, struct kz_err *err) {
   return code;
 }
 
+/* How many of a bucket of locals one of them meets on one side. */
+static uint32_t window(uint32_t in_bucket) {
+  uint32_t fewer = NEXT * NEXT / (in_bucket + 1);
+  return in_bucket < NEXT ? NEXT : fewer > 2 ? fewer : 2;
+}
+
 static int local_join(struct search *s, const struct table *t, int table, bool half,
                       struct kz_err *err) {
   size_t buckets = (size_t)1 << t->bits;
   int code = 0;
   for (size_t key = 0; !code && key < buckets; key++)
     for (uint32_t i = t->start[key] + 1; !code && i < t->start[key + 1]; i++) {
-      uint32_t first = t->start[key], from = i - first > NEXT ? i - NEXT : first;
+      uint32_t first = t->start[key], next = window(t->start[key + 1] - first);
+      uint32_t from = i - first > next ? i - next : first;
       for (uint32_t k = from; !code && k < i; k++)
         if (alike(t->more[k], t->more[i]))
           code = meet_soon(s, (struct meeting){t->id[k], t->id[i], table, half, false}, err);
@@ -395,8 +403,9 @@ static int mirror_join(struct search *s, const struct table *t, const struct tab
     for (uint32_t i = half->start[key]; !code && i < half->start[key + 1]; i++) {
       uint32_t first = t->start[key], end = t->start[key + 1];
       uint32_t at = table_seek(t, key, half->id[i]);
-      uint32_t from = at - first > NEXT / 2 ? at - NEXT / 2 : first;
-      uint32_t to = end - at > NEXT / 2 ? at + NEXT / 2 : end;
+      uint32_t next = window(end - first) / 2;
+      uint32_t from = at - first > next ? at - next : first;
+      uint32_t to = end - at > next ? at + next : end;
       for (uint32_t k = from; !code && k < to; k++)
         if (alike(t->more[k], half->more[i]))
           code = meet_soon(s, (struct meeting){half->id[i], t->id[k], table, false, true}, err);
