@@ -66,6 +66,27 @@ static void check_parts(struct kz__page *p) {
   if (p->leaks && p->leaks != KZ_EFORMAT) kz__page_fail(p, p->leaks, why.msg);
 }
 
+static int take_verdicts(void *user, const struct kz__tally_row *r) {
+  struct kz__page *p = user;
+  int i = kz__measure_find(p->c->measuring, r->name);
+  if (i >= 0) p->out[i] = r->count;
+  return 0;
+}
+
+/* A threshold may have changed since verdicts were made: with another version of kizil. */
+static void compare_verdicts(struct kz__page *p) {
+  const struct kz__measuring *m = p->c->measuring;
+  int count = 0, measures = kz__measure_count(m);
+  kz__page_each(p, KZ__TALLY_REASONS, NULL, take_verdicts, p);
+  for (int i = 0; i < measures; i++) {
+    double *values = kz__page_values(p, KZ__TALLY_VALUES, m->measures[i]->name, &count);
+    for (int k = 0; k < count; k++)
+      p->fail[i] += kz__fails(m->measures[i], p->thresholds.value[i], values[k]);
+    p->stale |= p->fail[i] != p->out[i];
+    free(values);
+  }
+}
+
 static void gather(struct kz__page *p) {
   const struct kz__tally_key licence = {.name = "licence"}, period = {.name = "period"};
   if (!p->code) p->code = kz__tally_totals(p->c, &p->totals, p->err);
@@ -73,6 +94,7 @@ static void gather(struct kz__page *p) {
   if (!p->code) p->code = kz__thresholds_load(p->c, &p->thresholds, p->err);
   kz__page_each(p, KZ__TALLY_FACT_VALUES, &licence, count_unstated, &p->unlicensed);
   kz__page_each(p, KZ__TALLY_FACT_VALUES, &period, count_unstated, &p->undated);
+  compare_verdicts(p);
   check_parts(p);
 }
 
@@ -163,12 +185,15 @@ static void put_attention(struct kz__page *p) {
   const struct kz__totals *t = &p->totals;
   int64_t broken = t->images - t->decodable;
   bool nothing = !broken && !t->nowhere && !p->unlicensed && !p->undated && !p->leaks &&
-                 t->pairs && t->split;
+                 !p->stale && t->pairs && t->split;
   if (!nothing && t->images) {
     fputs("<h2 class='small'>Needs attention</h2>\n<ul class='attention'>\n", p->f);
     if (p->leaks)
       fputs("<li class='bad'><a href='#leaks'>The parts leak</a>: something of one is seen in "
             "another</li>\n", p->f);
+    if (p->stale)
+      fputs("<li class='bad'>Verdicts are older than the thresholds: <code>kizil dataset screen"
+            "</code> makes them anew</li>\n", p->f);
     if (p->unlicensed) put_todo(p, "origin", p->unlicensed, "in the set have no licence stated");
     if (p->undated) put_todo(p, "parts", p->undated, "in the set have no period stated");
     if (broken) put_todo(p, "decode", broken, "cannot be decoded");

@@ -46,6 +46,9 @@ struct kz__page {
   struct kz__totals totals;
   struct kz__thresholds thresholds;
   int64_t unlicensed, undated; /* chosen images without a licence, a period */
+  int64_t out[KZ__MEASURES_MOST];  /* verdicts by measure, */
+  int64_t fail[KZ__MEASURES_MOST]; /* and what fails by the thresholds that hold now */
+  bool stale;                      /* they differ */
   int leaks;                   /* what the check of the parts returned */
   char *leak_text;             /* and said: HTML */
   int code; /* the first error; later calls do nothing */

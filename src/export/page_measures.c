@@ -43,7 +43,8 @@ static void put_strip(struct kz__page *p, const struct sheet *s, enum kz__tally 
 }
 
 /* Everything that fails in one strip where there is little, else both ends and a list. */
-static void put_sheets(struct kz__page *p, const struct sheet *s, double threshold, int failed) {
+static void put_sheets(struct kz__page *p, const struct sheet *s, double threshold,
+                       int64_t failed) {
   struct kz__tally_key key = {.name = s->m->name, .threshold = threshold, .limit = p->strip};
   struct kz__tally_key twice = key, listed = key;
   twice.limit = 2 * p->strip;
@@ -59,9 +60,9 @@ static void put_sheets(struct kz__page *p, const struct sheet *s, double thresho
   if (failed <= twice.limit) return;
   fputs("<details><summary>List of ", p->f);
   if (failed > MOST_LISTED) fprintf(p->f, "the first %d of ", MOST_LISTED);
-  fprintf(p->f, "%d, nearest to the threshold first</summary><div class='scroll'>"
+  fprintf(p->f, "%lld, nearest to the threshold first</summary><div class='scroll'>"
           "<table class='list'><thead><tr><th scope='col'>Image</th><th scope='col'>File</th>"
-          "<th scope='col'>Reason</th></tr></thead><tbody>\n", failed);
+          "<th scope='col'>Reason</th></tr></thead><tbody>\n", (long long)failed);
   kz__page_each(p, KZ__TALLY_FAILED_NEAR, &listed, put_line, (void *)s);
   fputs("</tbody></table></div></details>\n", p->f);
 }
@@ -76,14 +77,15 @@ static void put_rule(struct kz__page *p, const struct kz_screen_measure *m, doub
   fputs(".</p>\n", p->f);
 }
 
-static void put_measure(struct kz__page *p, const struct kz_screen_measure *m, double threshold) {
+static void put_measure(struct kz__page *p, int number) {
+  const struct kz_screen_measure *m = p->c->measuring->measures[number];
+  double threshold = p->thresholds.value[number];
+  int64_t failed = p->fail[number], out = p->out[number];
   struct kz__plot plot = {
       .name = m->name, .unit = m->unit, .threshold = threshold, .sense = m->sense};
   char title[64];
-  int failed = 0;
   double *values = kz__page_values(p, KZ__TALLY_VALUES, m->name, &plot.count);
   plot.values = values;
-  for (int i = 0; i < plot.count; i++) failed += kz__fails(m, threshold, values[i]);
   fprintf(p->f, "<section class='measure' id='%s'><h3>", m->name);
   kz__page_text(p, kz__page_title(m->reason, title));
   fprintf(p->f, " <code>%s</code></h3>\n", m->name);
@@ -102,8 +104,16 @@ static void put_measure(struct kz__page *p, const struct kz_screen_measure *m, d
   }
   kz__page_ends(p, beyond);
   fputs("</figcaption></figure>\n", p->f);
+  if (failed != out) {
+    fputs("<div class='alert'>The verdicts were made with another threshold; out by it now: ",
+          p->f);
+    kz__page_count(p, failed);
+    fputs(", by the verdicts: ", p->f);
+    kz__page_count(p, out);
+    fputs(".</div>\n", p->f);
+  }
   struct sheet s = {p, m};
-  put_sheets(p, &s, threshold, failed);
+  put_sheets(p, &s, threshold, out);
   fputs("</section>\n", p->f);
   free(values);
 }
@@ -122,7 +132,6 @@ void kz__page_measures(struct kz__page *p) {
     kz__page_command(p, words);
   }
   int count = kz__measure_count(m);
-  for (int i = 0; i < count && !p->code; i++)
-    put_measure(p, m->measures[i], p->thresholds.value[i]);
+  for (int i = 0; i < count && !p->code; i++) put_measure(p, i);
   fputs("</section>\n", p->f);
 }

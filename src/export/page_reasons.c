@@ -15,24 +15,41 @@ static const char *reason_title(const struct kz__page *p, const char *measure, c
   return buf;
 }
 
-static const char *reason_place(const char *measure) {
-  return !strcmp(measure, "duplicate") ? "duplicates" : measure;
+/* Where on the page it is told of; NULL: nowhere, it is another version's measure. */
+static const char *reason_place(const struct kz__page *p, const char *measure) {
+  if (!strcmp(measure, "duplicate")) return "duplicates";
+  if (!strcmp(measure, "decode")) return measure;
+  return kz__measure_find(p->c->measuring, measure) >= 0 ? measure : NULL;
+}
+
+static void put_rule(struct kz__page *p, const char *measure) {
+  int i = kz__measure_find(p->c->measuring, measure);
+  fputs("<td class='rule'>", p->f);
+  if (i >= 0) {
+    const struct kz_screen_measure *m = p->c->measuring->measures[i];
+    fprintf(p->f, "%s %g%s%s", m->sense > 0 ? "above" : "below", p->thresholds.value[i],
+            *m->unit ? "&nbsp;" : "", m->unit);
+  }
+  fputs("</td>", p->f);
 }
 
 static int put_reason(void *user, const struct kz__tally_row *r) {
   struct kz__page *p = user;
   char title[64];
-  fputs("<tr><th scope='row'><a href='#", p->f);
-  kz__page_text(p, reason_place(r->name));
-  fputs("'>", p->f);
+  const char *place = reason_place(p, r->name);
+  fputs("<tr><th scope='row'>", p->f);
+  if (place) fprintf(p->f, "<a href='#%s'>", place);
   kz__page_text(p, reason_title(p, r->name, title));
-  fputs("</a> <code>", p->f);
+  if (place) fputs("</a>", p->f);
+  fputs(" <code>", p->f);
   kz__page_text(p, r->name);
   fputs("</code></th><td>", p->f);
   kz__page_count(p, r->count);
   fputs("</td><td class='wide'>", p->f);
   kz__page_bar(p, r->count, p->totals.images);
-  fputs("</td><td>", p->f);
+  fputs("</td>", p->f);
+  put_rule(p, r->name);
+  fputs("<td>", p->f);
   kz__page_count(p, r->also);
   fputs("</td><td>", p->f);
   kz__page_count(p, isnan(r->value) ? 0 : (int64_t)r->value);
@@ -46,7 +63,7 @@ static void put_own_row(struct kz__page *p, const char *place, const char *title
   kz__page_count(p, count);
   fputs("</td><td class='wide'>", p->f);
   kz__page_bar(p, count, p->totals.images);
-  fputs("</td><td></td><td></td></tr>\n", p->f);
+  fputs("</td><td></td><td></td><td></td></tr>\n", p->f);
 }
 
 void kz__page_reasons(struct kz__page *p) {
@@ -55,13 +72,14 @@ void kz__page_reasons(struct kz__page *p) {
         "the one to check first: without it the image would be in.</p>\n<div class='scroll'><table>"
         "<thead><tr><th scope='col'>Reason</th><th scope='col'>Images</th>"
         "<th scope='col' class='wide'><span class='quiet'>Share</span></th>"
-        "<th scope='col'>It alone</th><th scope='col'>Taken in all the same</th></tr></thead>"
+        "<th scope='col'>Threshold</th><th scope='col'>It alone</th>"
+        "<th scope='col'>Taken in all the same</th></tr></thead>"
         "<tbody>\n", p->f);
   int64_t rows = kz__page_each(p, KZ__TALLY_REASONS, NULL, put_reason, p);
   put_own_row(p, "reviews", "Left out by a person", p->totals.taken_out);
   put_own_row(p, "lost", "No file is left", p->totals.nowhere);
   if (!rows && !p->totals.taken_out && !p->totals.nowhere)
-    fputs("<tr><td colspan='5'>None: nothing is out.</td></tr>\n", p->f);
+    fputs("<tr><td colspan='6'>None: nothing is out.</td></tr>\n", p->f);
   fputs("</tbody></table></div></section>\n", p->f);
 }
 

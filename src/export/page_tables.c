@@ -167,6 +167,8 @@ void kz__page_parts(struct kz__page *p) {
 
 struct values {
   struct kz__page *p;
+  const char *instead; /* of a value */
+  bool alarm;          /* a value should be there */
   int64_t lines, rest, rest_lines;
 };
 
@@ -178,12 +180,12 @@ static int put_value(void *user, const struct kz__tally_row *r) {
     v->rest_lines++;
     return 0;
   }
-  bool unstated = kz__page_unstated(r->name);
-  fprintf(p->f, "<tr%s><th scope='row'>", unstated ? " class='missing'" : "");
+  bool missing = v->alarm && kz__page_unstated(r->name);
+  fprintf(p->f, "<tr%s><th scope='row'>", missing ? " class='missing'" : "");
   if (r->name && *r->name)
     kz__page_text(p, r->name);
   else
-    fputs("<i>not stated</i>", p->f);
+    fprintf(p->f, "<i>%s</i>", v->instead);
   fputs("</th><td>", p->f);
   kz__page_count(p, r->count);
   fputs("</td><td>", p->f);
@@ -195,7 +197,9 @@ static int put_value(void *user, const struct kz__tally_row *r) {
 static void put_values(struct kz__page *p, enum kz__tally what, const char *fact,
                        const char *title) {
   const struct kz__tally_key key = {.name = fact};
-  struct values v = {.p = p};
+  struct values v = {.p = p, .alarm = fact && !strcmp(fact, "licence"),
+                     .instead = fact ? "not stated" : what == KZ__TALLY_PROFILES
+                                            ? "none: taken as sRGB" : "none that is known"};
   fprintf(p->f, "<div class='scroll'><table><thead><tr><th scope='col'>%s</th><th scope='col'>"
           "Offered</th><th scope='col'>In</th></tr></thead><tbody>\n", title);
   kz__page_each(p, what, &key, put_value, &v);
