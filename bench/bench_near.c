@@ -1,6 +1,7 @@
 /* Near duplicates: what a print costs, and how the search grows; processor time, one thread.
  *
  *     bench_near                       both: prints of 500 x 500; sets of 2500, 5000, 10000, 100000
+ *     bench_near --prints              prints only
  *     bench_near COUNT...              the search of sets of so many
  *     bench_near --pairs < LIST        pairs among the files of a list, a path a line (near.py)
  *
@@ -161,6 +162,7 @@ int main(int argc, char **argv) {
   struct kz_err err = {0};
   int code = 0;
   if (argc == 2 && !strcmp(argv[1], "--pairs")) code = pairs_of_list(&err);
+  else if (argc == 2 && !strcmp(argv[1], "--prints")) code = prints(&err);
   else if (argc > 1)
     for (int i = 1; !code && i < argc; i++) code = search((int)strtol(argv[i], NULL, 10), &err);
   else {

@@ -25,14 +25,15 @@ struct level {
 };
 
 struct peak {
-  float x, y; /* in its level */
+  float x, y;           /* in its level */
+  float base_x, base_y; /* in the first */
   int level, strength;
 };
 
 struct space {
   int count;
   struct level level[LEVELS];
-  uint16_t *row, *twice;
+  uint16_t *row, *across, *twice; /* across: where each sample of a row lies in the level below */
   uint8_t *flags;
   struct peak *peak;
   int peaks;
@@ -66,6 +67,7 @@ static size_t lay_out(struct space *s, int w, int h, char *scratch) {
     s->count++;
   }
   s->row = take(scratch, &at, (size_t)(w + 8) * sizeof *s->row);
+  s->across = take(scratch, &at, (size_t)w * sizeof *s->across);
   s->twice = take(scratch, &at, (size_t)w * (size_t)h * sizeof *s->twice);
   s->flags = take(scratch, &at, (size_t)w + 8);
   s->peak = take(scratch, &at, MOST * sizeof *s->peak);
@@ -113,17 +115,24 @@ static void mix_rows(int w, const uint16_t *restrict a, const uint16_t *restrict
   for (int x = 0; x < w; x++) to[x] = (uint16_t)((uint16_t)(a[x] * (16 - f) + b[x] * f) >> 4);
 }
 
-static void reduce(const struct level *from, const struct level *to, uint16_t *row) {
+static void mix_along(int w, const uint16_t *restrict row, const uint16_t *restrict across,
+                      uint16_t *restrict to) {
+  for (int x = 0; x < w; x++) {
+    const uint16_t *r = row + (across[x] >> 4);
+    int f = across[x] & 15;
+    to[x] = (uint16_t)((r[0] * (16 - f) + r[1] * f) >> 4);
+  }
+}
+
+static void reduce(const struct level *from, const struct level *to, uint16_t *across,
+                   uint16_t *row) {
+  for (int x = 0; x < to->w; x++) across[x] = (uint16_t)position(x, to->w, from->w);
   for (int y = 0; y < to->h; y++) {
     int p = position(y, to->h, from->h), k = p >> 4;
     const uint16_t *a = from->soft + (size_t)k * (size_t)from->w;
-    uint16_t *out = to->luma + (size_t)y * (size_t)to->w;
     mix_rows(from->w, a, k + 1 < from->h ? a + from->w : a, p & 15, row);
     row[from->w] = row[from->w - 1];
-    for (int x = 0; x < to->w; x++) {
-      int q = position(x, to->w, from->w), j = q >> 4, f = q & 15;
-      out[x] = (uint16_t)((row[j] * (16 - f) + row[j + 1] * f) >> 4);
-    }
+    mix_along(to->w, row, across, to->luma + (size_t)y * (size_t)to->w);
   }
 }
 
@@ -133,7 +142,7 @@ static void build(struct space *s, const uint16_t *picture) {
     size_t n = (size_t)l->w * (size_t)l->h;
     const uint16_t *luma = l->luma, *twice = s->twice;
     int16_t *diff = l->diff;
-    if (i) reduce(l - 1, l, s->row);
+    if (i) reduce(l - 1, l, s->across, s->row);
     else blur(l->w, l->h, picture, l->luma, s->row);
     blur(l->w, l->h, l->luma, l->soft, s->row);
     blur(l->w, l->h, l->soft, s->twice, s->row);
@@ -189,7 +198,9 @@ static void consider(struct space *s, int i, int x, int y) {
   if (s->peaks == MOST || !refine(d, l->w, &dx, &dy)) return;
   if (i > 0 && !beats(l, x, y, *d, l - 1)) return;
   if (i + 1 < s->count && !beats(l, x, y, *d, l + 1)) return;
-  s->peak[s->peaks++] = (struct peak){(float)x + dx, (float)y + dy, i, abs(*d) * (4 + i)};
+  float px = (float)x + dx, py = (float)y + dy, scale = (float)s->level[0].w / (float)l->w;
+  s->peak[s->peaks++] = (struct peak){px, py, (px + 0.5f) * scale, (py + 0.5f) * scale, i,
+                                      abs(*d) * (4 + i)};
 }
 
 static void find(struct space *s) {
@@ -246,18 +257,14 @@ static void describe(const struct level *l, float x, float y, int angle, uint64_
 }
 
 /* Take the strongest that is left; what is close to it goes. */
-static int strongest(struct space *s, const struct level *base, float reach, struct peak *best) {
+static int strongest(struct space *s, float reach, struct peak *best) {
   int at = 0, kept = 0;
   for (int i = 1; i < s->peaks; i++)
     if (s->peak[i].strength > s->peak[at].strength) at = i;
   *best = s->peak[at];
-  float sx = (float)base->w / (float)s->level[best->level].w;
-  float bx = (best->x + 0.5f) * sx, by = (best->y + 0.5f) * sx;
   for (int i = 0; i < s->peaks; i++) {
-    struct peak p = s->peak[i];
-    float k = (float)base->w / (float)s->level[p.level].w;
-    float dx = (p.x + 0.5f) * k - bx, dy = (p.y + 0.5f) * k - by;
-    if (dx * dx + dy * dy > reach * reach) s->peak[kept++] = p;
+    float dx = s->peak[i].base_x - best->base_x, dy = s->peak[i].base_y - best->base_y;
+    if (dx * dx + dy * dy > reach * reach) s->peak[kept++] = s->peak[i];
   }
   return s->peaks = kept;
 }
@@ -276,7 +283,7 @@ int kz__near_locals(int lw, int lh, const uint16_t *luma, struct kz_near_local t
   float reach = APART * sqrtf((float)lw * (float)lh);
   while (s.peaks > 0 && count < KZ_NEAR_LOCALS) {
     struct peak p;
-    strongest(&s, &s.level[0], reach, &p);
+    strongest(&s, reach, &p);
     const struct level *l = &s.level[p.level];
     struct kz_near_local *out = &to[count++];
     int angle = direction(l, (int)(p.x + 0.5f), (int)(p.y + 0.5f));
