@@ -17,7 +17,7 @@ enum { KZ__THUMB_WIDTH = 208, KZ__THUMB_HEIGHT = 156 }; /* px; shown at three qu
 
 /* A photograph to be shown, however often. */
 struct kz__shown {
-  int64_t image, bytes;
+  int64_t image, bytes, pixels;
   char *path; /* NULL: no file is left */
   struct kz_thumb thumb;
   const char *why; /* there is no thumbnail; static words */

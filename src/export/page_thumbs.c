@@ -8,13 +8,13 @@
 #include "base/file.h"
 #include "export/page.h"
 
-enum { MOST_THREADS = 16, LARGE_BYTES = 8 << 20, PAUSE_MS = 20 };
+enum { MOST_THREADS = 16, LARGE_PIXELS = 8000000, PAUSE_MS = 20 };
 
 struct work {
   struct kz__page *p;
   atomic_int next, done;
   atomic_bool stop;
-  pthread_mutex_t large; /* held while a large file is decoded */
+  pthread_mutex_t large; /* held while a large picture is decoded: some decoders keep it all */
 };
 
 static const char *words_for(int code) {
@@ -29,7 +29,7 @@ static const char *words_for(int code) {
 static void make_one(struct kz__shown *s, pthread_mutex_t *large) {
   struct stat st;
   struct kz_err err;
-  bool big = s->bytes > LARGE_BYTES;
+  bool big = s->pixels > LARGE_PIXELS;
   if (s->why) return;
   if (!stat(s->path, &st) && st.st_size != s->bytes) {
     s->why = "the file has changed since it was added";

@@ -172,7 +172,8 @@ static int shown_as(struct kz__page *p, const struct kz__tally_row *r) {
   p->shown = grow(p, p->shown, p->shown_count, &p->shown_room, sizeof *p->shown);
   if (p->code) return -1;
   struct kz__shown *s = &p->shown[p->shown_count];
-  *s = (struct kz__shown){.image = r->image, .bytes = r->bytes};
+  *s = (struct kz__shown){
+      .image = r->image, .bytes = r->bytes, .pixels = (int64_t)r->width * r->height};
   if (r->broken)
     s->why = "cannot be decoded";
   else if (!r->path)
