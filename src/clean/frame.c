@@ -75,7 +75,9 @@ static void look(const struct side *s, int k, const uint8_t ref[3], struct line 
   for (int c = 0; c < 3; c++)
     l->mean[c] = near ? (uint8_t)((sum[c] + near / 2) / near) : ref[c];
   l->off = 1 - (double)near / s->places;
-  l->noise = near ? (double)noise / near : 0;
+  /* A shade that all places share is no noise. */
+  l->noise = near ? (double)noise / near - kz__apart(l->mean, ref) : 0;
+  if (l->noise < 0) l->noise = 0;
 }
 
 static void average(const struct side *s, int k, uint8_t mean[3]) {
@@ -154,7 +156,7 @@ static void follow(const struct side *s, int from, int limit, int most_gap, stru
     run = l.off <= stray ? run + 1 : 0;
     if (!run || (k != b->end && run < 2)) continue;
     b->end = k + 1;
-    for (int c = 0; c < 3; c++) b->ref[c] = (uint8_t)((3 * b->ref[c] + l.mean[c] + 2) / 4);
+    for (int c = 0; c < 3; c++) b->ref[c] = (uint8_t)((b->ref[c] + l.mean[c] + 1) / 2);
     noise[(int)(2 * l.noise)]++;
     lines++;
   }
