@@ -28,7 +28,7 @@ static const char about[] =
     "shows them: cropped, turned, their colours put right. csv, jsonl and list can be read back\n"
     "by 'kizil dataset import'.\n"
     "\n"
-    "  kizil dataset export murals.db --as list --part train -o train.csv\n"
+    "  kizil dataset export murals.db --as list -o list.csv\n"
     "  kizil dataset export murals.db --as webdataset -o shards/murals\n"
     "  kizil dataset export murals.db --as jsonl -o - | head -1\n"
     "\n"

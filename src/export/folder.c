@@ -37,26 +37,30 @@ static int begin(struct kz__export *x, struct kz_err *err) {
   return code;
 }
 
+struct writing {
+  const struct kz__export *x;
+  struct kz_atomic_file file;
+};
+
 static int write_piece(void *user, const void *data, size_t size, struct kz_err *err) {
-  struct kz_atomic_file *file = user;
-  if (fwrite(data, 1, size, file->f) == size) return 0;
-  return kz_err_set(err, KZ_EIO, "%s", strerror(errno));
+  struct writing *w = user;
+  if (fwrite(data, 1, size, w->file.f) == size) return 0;
+  return kz__export_write_error(w->x, w->file.path, errno, err);
 }
 
 static int write_picture(struct kz__export *x, const struct kz_catalogue_entry *e,
                          const char *path, struct kz_err *err) {
   struct folder *s = x->state;
-  struct kz_atomic_file file;
+  struct writing w = {.x = x};
   if (kz_same_file(path, e->path))
     return kz_err_set(err, KZ_EEXIST, "%s: is an image of the catalogue itself: export elsewhere",
                       path);
-  int code = kz_atomic_open(&file, path, err);
+  int code = kz_atomic_open(&w.file, path, err);
   if (code) return code;
-  code = kz__picture_copy(&s->picture, e, write_piece, &file, err);
-  if (!code && !fflush(file.f)) return kz_atomic_commit(&file, err);
-  if (errno == ENOSPC || errno == EFBIG || !code)
-    code = kz__export_write_error(x, path, errno, err);
-  kz_atomic_abort(&file);
+  code = kz__picture_copy(&s->picture, e, write_piece, &w, err);
+  if (!code && fflush(w.file.f)) code = kz__export_write_error(x, path, errno, err);
+  if (!code) return kz_atomic_commit(&w.file, err);
+  kz_atomic_abort(&w.file);
   return code;
 }
 
