@@ -21,8 +21,8 @@ struct session {
 
 static const char about[] =
     "Only images that are in are exported, in the order of their SHA-256; the same catalogue\n"
-    "gives the same bytes. Paths are relative to the output's folder where they lie below it. A file\n"
-    "that is gone, or not any more what was added, is reported and left out (csv and jsonl hold\n"
+    "gives the same bytes. Paths are relative to the output's folder where they lie below it. A\n"
+    "file that is gone, or not any more what was added, is reported and left out (csv and jsonl hold\n"
     "it). Where images have parts, nothing is exported while the parts leak into each other.\n"
     "webdataset and folder copy the files byte by byte, or with --pixels the pictures as cleaning\n"
     "shows them: cropped, turned, their colours put right. csv, jsonl and list can be read back\n"

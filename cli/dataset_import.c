@@ -20,8 +20,8 @@ struct session {
 
 static const char notes[] =
     "The list is CSV with a line of column names, JSON (an array of objects), or JSON Lines.\n"
-    "Column 'file' is a path from the list's folder, or from --root; all others are facts: site, cave,\n"
-    "period, subject, source, licence, caption, ... A column 'split' (train, val, test) gives\n"
+    "Column 'file' is a path from the list's folder, or from --root; all others are facts: site,\n"
+    "cave, period, subject, source, licence, caption, ... A column 'split' (train, val, test) gives\n"
     "the parts; those that leak into each other are refused. Lists that 'kizil dataset export'\n"
     "wrote as csv, jsonl or list are read back with captions, parts and reviews; a file with\n"
     "another content than the list's SHA-256 says is reported. So is what lies beside the listed\n"

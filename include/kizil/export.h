@@ -58,7 +58,7 @@ struct kz_export_options {
   bool overwrite;   /* what is there */
   bool resume;      /* shards: go on after those that are finished */
   /* By kz_export_params. */
-  bool pixels;        /* shards and folders: pictures as cleaning shows them, not the files' bytes */
+  bool pixels;        /* shards, folders: pictures as cleaning shows them, not the files' bytes */
   int64_t short_side; /* of those, reduced to; 0: as they are */
   int encoding;       /* of those: 0 JPEG of quality 95, 1 PNG */
   int language;       /* of captions where there is room for one: enum kz_language */
@@ -75,8 +75,8 @@ struct kz_export_told {
   double seconds;
 };
 
-/* Write the chosen images, in the order of their SHA-256; the same catalogue, options and place give
- * the same bytes. Files are written beside and renamed, shards one by one with an index after
+/* Write the chosen images, in the order of their SHA-256; the same catalogue, options and place
+ * give the same bytes. Files are written beside and renamed, shards one by one with an index after
  * each; what fails or is stopped (KZ_EINTR) leaves nothing half-written. A file that is gone, or is
  * not any more what was added, is told to host->failed and left out (csv and jsonl, which speak of
  * the catalogue, hold it). Where images have parts, what leaks between them is an error

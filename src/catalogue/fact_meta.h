@@ -9,9 +9,9 @@
 int kz__meta_at(struct kz_catalogue *c, const char *path, const char *root,
                 const struct kz_catalogue_host *host, struct kz_catalogue_told *told,
                 struct kz_err *err);
-/* What facts of a list have as their source; NULL: it is not there, or no memory. The caller frees. */
+/* What facts of a list have as their source, malloc'd; NULL: it is not there, or no memory. */
 char *kz__meta_source(const char *path);
-/* The real path of a file that a list names; NULL: it is not there, or no memory. The caller frees. */
+/* The real path of a file that a list names, malloc'd; NULL: it is not there, or no memory. */
 char *kz__meta_real(const char *root, const char *file);
 
 #endif

@@ -1,5 +1,5 @@
-/* Lists of pictures and what is known of them, read record by record: CSV with a line of column names,
- * JSON (an array of objects, or an object of objects), JSON Lines. */
+/* Lists of pictures and what is known of them, read record by record: CSV with a line of column
+ * names, JSON (an array of objects, or an object of objects), JSON Lines. */
 #ifndef KZ_CATALOGUE_LISTING_H
 #define KZ_CATALOGUE_LISTING_H
 
@@ -8,8 +8,9 @@
 #include <kizil/csv.h>
 #include <kizil/err.h>
 
-/* Valid during the visit. Of a list that `kizil dataset export` wrote, which is known by its columns
- * `sha256` and `srgb`, facts do not hold what kizil measured itself, and a part is a fact `split`. */
+/* Valid during the visit. Of a list that `kizil dataset export` wrote, which is known by its
+ * columns `sha256` and `srgb`, facts do not hold what kizil measured itself, and a part is a fact
+ * `split`. */
 struct kz__listed {
   int line;  /* or number of the entry */
   bool ours; /* such a list */

@@ -21,14 +21,14 @@ struct kz__more {
 int kz__more_open(struct kz_catalogue *c, struct kz__more *out, struct kz_err *err);
 void kz__more_close(struct kz__more *m);
 
-/* Visit what was measured of an image and is defined for it; a visitor that returns non-zero ends it
- * with that code. */
+/* Visit what was measured of an image and is defined for it; a visitor that returns non-zero ends
+ * it with that code. */
 typedef int kz__score_visit(void *user, const char *measure, double value, struct kz_err *err);
 int kz__more_scores(struct kz__more *m, int64_t image, kz__score_visit *visit, void *user,
                     struct kz_err *err);
 
 struct kz__word {
-  const char *verdict, *reason, *who; /* valid until the next question; NULL: nobody said anything */
+  const char *verdict, *reason, *who; /* valid until the next question; NULL: nobody spoke */
 };
 int kz__more_review(struct kz__more *m, int64_t image, struct kz__word *word, struct kz_err *err);
 

@@ -1,5 +1,5 @@
-/* What the formats share: the export they are part of, records of images, and ways to fail. A format
- * is one file with a table of four calls; kz_export visits the images and calls it for each. */
+/* What the formats share: the export they are part of, records of images, and ways to fail. A
+ * format is one file with a table of four calls; kz_export visits the images and calls it for each. */
 #ifndef KZ_EXPORT_FORMAT_H
 #define KZ_EXPORT_FORMAT_H
 

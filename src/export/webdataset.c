@@ -2,9 +2,9 @@
  * key.
  *
  * Images come in the order of their SHA-256, and an index after each finished shard says up to
- * which one it goes. So a run that was stopped can go on after the last finished shard, provided that the
- * images and all that is said of them are the same; a hash of all records tells. The index is one
- * that readers of WebDataset know ("wids"), with our own object beside. */
+ * which one it goes. So a run that was stopped can go on after the last finished shard, provided
+ * that the images and all that is said of them are the same; a hash of all records tells. The index
+ * is one that readers of WebDataset know ("wids"), with our own object beside. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -160,14 +160,16 @@ static void make_original(struct kz_catalogue *c) {
   assert_ok(add_to(c, in_folder("a"), NULL, NULL, &added, &err));
   assert_ok(add_to(c, in_folder("b"), NULL, NULL, &added, &err));
   write_text("facts.csv", "file,site,caption,caption-zh,note of hand\n"
-                          "a/one.png,\"Ki, \"\"zil\"\"\",\"two\r\nlines\",\xe9\xa3\x9e\xe5\xa4\xa9,  x \n");
+                          "a/one.png,\"Ki, \"\"zil\"\"\","
+                          "\"two\r\nlines\",\xe9\xa3\x9e\xe5\xa4\xa9,  x \n");
   assert_ok(kz_catalogue_meta(c, in_folder("facts.csv"), NULL, &told, &err));
   assert_ok(kz_catalogue_find(c, in_folder("a/small.png"), &image, &err));
   assert_ok(kz_catalogue_review(c, image, true, "a seal, \"small\"", "Li", &err));
   assert_ok(kz_catalogue_find(c, in_folder("a/out.png"), &image, &err));
   assert_ok(kz_catalogue_review(c, image, false, "not ours", "Li", &err));
   assert_ok(kz__db_exec(c, "INSERT INTO split SELECT id, CASE WHEN width = 26 THEN 'test'"
-                           " ELSE 'train' END FROM image JOIN chosen USING(id) WHERE width <> 24", &err));
+                           " ELSE 'train' END FROM image JOIN chosen USING(id)"
+                           " WHERE width <> 24", &err));
   assert_int_equal(ask(c, "SELECT count(*) FROM chosen"), 5);
 }
 
