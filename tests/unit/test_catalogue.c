@@ -108,7 +108,7 @@ static void test_judge(void **state) {
   add_image(c, 4, "/p/d.jpg", 100, 100);
   assert_ok(kz__db_exec(c, "UPDATE image SET error = 'cut short' WHERE id = 4;"
                            "INSERT INTO grp VALUES(1, 1, 1), (3, 1, 1);"
-                           "INSERT INTO pair VALUES(1, 3, 'turned', 1, 1)", &err));
+                           "INSERT INTO pair VALUES(1, 3, 'turned', 1, 1, 1)", &err));
   assert_ok(kz_catalogue_judge(c, &err));
   assert_int_equal(ask(c, "SELECT count(*) FROM verdict"), 4);
   assert_string_equal(ask_text(c, "SELECT reason FROM verdict WHERE image=2 AND measure='mean'"),
