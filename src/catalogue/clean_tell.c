@@ -55,6 +55,11 @@ static void tell_rect(FILE *f, json_t *o) {
   fprintf(f, "%d x %d px at %d, %d", w, h, x, y);
 }
 
+static const char *text_of(json_t *o, const char *key) {
+  const char *text = json_string_value(json_object_get(o, key));
+  return text ? text : "?";
+}
+
 /* "keeps 480 x 370 px at 10, 12; cuts top left" */
 static void tell_params(FILE *f, const char *kind, json_t *o) {
   json_t *part = json_object_get(o, "sides"), *one;
@@ -63,7 +68,9 @@ static void tell_params(FILE *f, const char *kind, json_t *o) {
     fputs("keeps ", f);
     tell_rect(f, o);
     if (part) fputs("; cuts", f);
-    json_array_foreach(part, i, one) fprintf(f, " %s", json_string_value(one));
+    json_array_foreach(part, i, one) {
+      if (json_is_string(one)) fprintf(f, " %s", json_string_value(one));
+    }
   } else if (!strcmp(kind, "card")) {
     tell_rect(f, o);
     fprintf(f, ", %d patches%s", (int)json_integer_value(json_object_get(o, "patches")),
@@ -72,11 +79,11 @@ static void tell_params(FILE *f, const char *kind, json_t *o) {
     double g[3] = {0};
     json_unpack(o, "{s:[F, F, F]}", "gain", &g[0], &g[1], &g[2]);
     fprintf(f, "gains %.3g %.3g %.3g, from %s", g[0], g[1], g[2],
-            json_string_value(json_object_get(o, "from")));
+            text_of(o, "from"));
   } else if (!strcmp(kind, "orientation")) {
     fprintf(f, "%d", (int)json_integer_value(json_object_get(o, "orientation")));
   } else {
-    fprintf(f, "%s", json_string_value(json_object_get(o, "profile")));
+    fputs(text_of(o, "profile"), f);
   }
 }
 
