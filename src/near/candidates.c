@@ -17,7 +17,8 @@
 
 #include "near/private.h"
 
-enum { HASH_TABLES = 16, LOCAL_TABLES = 8, HASH_ALIKE = 10, LOCAL_ALIKE = 40, NEXT = 24 };
+enum { HASH_TABLES = 16, LOCAL_TABLES = 8, HASH_ALIKE = 10, LOCAL_ALIKE = 40 };
+enum { NEXT = 24, CROWD = 96 };
 enum { LONG_LIST = 1 << 21 };
 enum { VOTES = 2 }; /* locals that say the same; the hash says it alone */
 enum { MORE = 5 };      /* bits that two locals of a bucket must share besides the bucket's */
@@ -375,8 +376,8 @@ static int meet_rest(struct search *s, struct kz_err *err) {
 
 /* How many of a bucket of locals one of them meets on one side. */
 static uint32_t window(uint32_t in_bucket) {
-  uint32_t fewer = NEXT * NEXT / (in_bucket + 1);
-  return in_bucket < NEXT ? NEXT : fewer > 2 ? fewer : 2;
+  uint32_t fewer = NEXT * CROWD / (in_bucket + 1);
+  return in_bucket < CROWD ? NEXT : fewer > 2 ? fewer : 2;
 }
 
 static int local_join(struct search *s, const struct table *t, int table, bool half,
