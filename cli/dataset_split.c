@@ -59,6 +59,14 @@ static void print_done(const struct kz_catalogue_split_done *d) {
   putchar('\n');
 }
 
+static void warn_of_empty(const struct kz_catalogue_split_options *o,
+                          const struct kz_catalogue_split_done *d) {
+  for (int p = 0; p < KZ_CATALOGUE_PARTS; p++)
+    if (o->share[p] > 0 && !d->parted[p])
+      kz_cli_warn("%s has no images: too much belongs together; --by can keep less of it together",
+                  kz_catalogue_parts[p]);
+}
+
 static int print_table(struct kz_catalogue *c, struct kz_err *err) {
   char *text = NULL;
   int code = kz_catalogue_tell_split(c, &text, err);
@@ -86,6 +94,7 @@ static int split(struct kz_catalogue *c, const struct args *a, struct kz_err *er
   int code = kz_catalogue_split(c, &a->o, &done, err);
   if (!code) {
     print_done(&done);
+    warn_of_empty(&a->o, &done);
     code = print_table(c, err);
   }
   return code;

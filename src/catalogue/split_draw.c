@@ -117,11 +117,13 @@ static int part_of(const struct drawing *w, const int *placed, int i) {
   return fixed == OWN ? placed[w->d->split->images[i].unit] : fixed == NONE ? -1 : fixed;
 }
 
-/* Images by which the parts' sizes are off, whole ones: below that nothing can be done. */
+/* How far the parts' sizes are off, in whole images: below that nothing can be done. Squares, so
+ * that what is lacking is lacking evenly. */
 static double error_of(const struct drawing *w, const double *have) {
   double error = 0;
-  for (int p = 0; p < KZ_CATALOGUE_PARTS; p++) error += fabs(have[p] - w->want[p]);
-  return floor(error / 2);
+  for (int p = 0; p < KZ_CATALOGUE_PARTS; p++)
+    error += (have[p] - w->want[p]) * (have[p] - w->want[p]);
+  return floor(sqrt(error / 2));
 }
 
 /* Images by which the periods' shares are off. */

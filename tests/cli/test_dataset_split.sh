@@ -39,6 +39,12 @@ run 0 dataset split a.db --check
 says 'no part shows anything of another'
 first=$(sql a.db 'SELECT sha256, part FROM split JOIN image ON id = image ORDER BY 1')
 
+run 0 dataset split a.db --by site --anew --seed 3
+says '40 images in 1 groups'
+complains 'test has no images'
+run 0 dataset split a.db --by cave --anew --seed 3
+is "$(sql a.db 'SELECT sha256, part FROM split JOIN image ON id = image ORDER BY 1')" "$first"
+
 begin 'split: the same for the same images in another order'
 run 0 dataset init b.db
 for i in $(seq 49 -1 10); do echo p/$i.png; done >names
