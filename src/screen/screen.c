@@ -17,7 +17,7 @@ static const struct kz_screen_measure list[KZ__SCREEN_VALUES] = {
                        "blurred: edges are %g px wide"},
     [KZ__MOTION] = {"motion", "", "widest edges over narrowest, by direction", 1.65, +1,
                     "motion blur: edges are %g times as wide in one direction"},
-    [KZ__EXPOSURE_HIGH] = {"exposure-high", "%", "clipped pixels, white paper apart", 5, +1,
+    [KZ__EXPOSURE_HIGH] = {"exposure-high", "%", "clipped pixels, white paper apart", 6, +1,
                            "over-exposed: %g %% of the pixels are clipped"},
     [KZ__EXPOSURE_LOW] = {"exposure-low", "stops", "brightest pixels below white", 1.9, +1,
                           "under-exposed: the brightest pixels are %g stops below white"},

@@ -2,9 +2,11 @@
  *
  * Too much light shows in clipped pixels, but white paper is white too. Paper is white in wide
  * stretches and in all channels at once; clipping leaves small spots of white, and colours of which
- * one channel is full and the others are not: these are counted. Too little light clips nothing, so
- * it is read from how far below white the brightest pixels lie, in stops of a 2.2 gamma: a well
- * exposed picture of whatever subject has something light in it. */
+ * one channel is full and the others are not. These are counted, as a share of all but the wide
+ * white; but a strong colour may have a full channel as well, so they count for at most twice as
+ * much as there is white of any kind. Too little light clips nothing, so it is read from how far
+ * below white the brightest pixels lie, in stops of a 2.2 gamma: a well exposed picture of whatever
+ * subject has something light in it. */
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
@@ -12,7 +14,8 @@
 #include "screen/parts.h"
 
 enum { CLIPPED = 250, SAMPLED = 100000, PLAIN = 8 };
-enum { FULL = 253, COLOURED = 12, SPOTS = 20, LIGHTS = 50000 }; /* spots: of the width, a share */
+enum { FULL = 253, COLOURED = 12, SPOTS = 20, LIGHTS = 50000 }; /* spots: a 20th of the width */
+#define LEAST_PAINTED 0.02
 
 static void to_luma(size_t n, const uint8_t *restrict rgb, uint8_t *restrict luma) {
   for (size_t i = 0; i < n; i++) {
@@ -101,13 +104,14 @@ static uint32_t count_full(int n, const uint8_t *restrict p, const uint8_t *rest
   return count;
 }
 
-/* White pixels in stretches of at most `widest`. */
-static uint32_t count_spots(int n, const uint8_t *luma, int widest) {
+/* White pixels: *all of them, and those in stretches of at most `widest` that end on both sides. */
+static uint32_t count_spots(int n, const uint8_t *luma, int widest, uint64_t *all) {
   uint32_t count = 0;
   for (int x = 0; x < n;) {
     int from = x;
     while (x < n && luma[x] >= CLIPPED) x++;
-    count += x - from <= widest ? (uint32_t)(x - from) : 0;
+    *all += (uint32_t)(x - from);
+    if (from && x < n && x - from <= widest) count += (uint32_t)(x - from);
     while (x < n && luma[x] < CLIPPED) x++;
   }
   return count;
@@ -116,14 +120,17 @@ static uint32_t count_spots(int n, const uint8_t *luma, int widest) {
 static double share_clipped(const struct kz__screen *s) {
   const int step = kz__screen_step(s, LIGHTS), n = s->right - s->left;
   const int widest = n / SPOTS > 1 ? n / SPOTS : 1;
-  uint64_t clipped = 0, all = 0;
+  uint64_t spots = 0, full = 0, white = 0, all = 0;
   for (int y = s->top + step / 2 % (s->bottom - s->top); y < s->bottom; y += step) {
     size_t at = (size_t)y * (size_t)s->w + (size_t)s->left;
-    clipped += count_full(n, s->rgb + 3 * at, s->luma + at) +
-               count_spots(n, s->luma + at, widest);
+    full += count_full(n, s->rgb + 3 * at, s->luma + at);
+    spots += count_spots(n, s->luma + at, widest, &white);
     all += (uint64_t)n;
   }
-  return 100.0 * (double)clipped / (double)all;
+  double painted = (double)(all - (white - spots)), least = LEAST_PAINTED * (double)all;
+  double clipped = (double)(spots + full) / (painted > least ? painted : least);
+  double most = 2 * (double)white / (double)all;
+  return 100 * (clipped < most ? clipped : most);
 }
 
 void kz__screen_tone(struct kz__screen *s, double *values) {

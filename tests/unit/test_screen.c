@@ -311,7 +311,7 @@ static void test_ink_on_paper(void **state) {
   for (int y = 0; y < SIDE; y++)
     for (int x = 0; x < SIDE; x++) {
       int grain = (int)kz_rng_int(&rng, 0, 3);
-      bool ink = (x / 30 + y / 40) % 3 && (x + y / 3) % 29 < 4;
+      bool ink = y / 40 % 3 && (x + y / 3) % 32 < 7;
       memset(at(&p, x, y), ink ? 2 + grain : 252 + grain, 3);
       memset(at(&dim, x, y), ink ? 30 + grain : 150 + grain, 3);
     }
