@@ -122,6 +122,10 @@ class Catalogue:
         a, b = self.image[a], self.image[b]
         return a == b or (a in self.group and self.group[a] == self.group.get(b))
 
+    def one_goes(self, a, b):
+        return self.image[a] == self.image[b] or self.fails(a, 'duplicate') or self.fails(
+            b, 'duplicate')
+
     def fails(self, name, measure):
         return measure in self.verdicts[self.image[name]]
 
@@ -159,7 +163,7 @@ def found(rows, c):
         pairs = [(r['file'], r['of']) for r in of[what]]
         seen = [c.linked(*p) or frozenset(c.image[n] for n in p) in direct for p in pairs]
         print(f'| {what} | {share(seen)} | {share([c.grouped(*p) for p in pairs])} | '
-              f'{share([c.linked(*p) for p in pairs])} |')
+              f'{share([c.one_goes(*p) for p in pairs])} |')
 
 
 def false_links(rows, c):
