@@ -122,8 +122,9 @@ void kz__page_measures(struct kz__page *p) {
   const struct kz__measuring *m = p->c->measuring;
   fputs("<section id='measures'><h2>Measures and their thresholds</h2>\n", p->f);
   fputs("<p>Each measure has a threshold. The images nearest to it, on either side, are where it "
-        "errs first: look at these. A click on a name opens the photograph, where it is within "
-        "reach. To overrule a verdict on image 12, and to move a threshold:</p>\n", p->f);
+        "errs first: look at these. Pictures are small here, which hides blur and noise; a click "
+        "on a name opens the photograph itself, where it is within reach. To overrule a verdict "
+        "on image 12, and to move a threshold:</p>\n", p->f);
   kz__page_command(p, "review %s --image 12 --in --reason 'soft by nature' --who NAME");
   if (m->measures[0]) {
     char words[160];
