@@ -77,10 +77,35 @@ static int print_table(struct kz_catalogue *c, struct kz_err *err) {
 
 /* ---- the command ---- */
 
-static int check(struct kz_catalogue *c, struct kz_err *err) {
+struct parted {
+  int64_t with, without; /* images that have a part */
+};
+
+static int count_parted(void *user, const struct kz_catalogue_entry *e, struct kz_err *err) {
+  struct parted *n = user;
+  (void)err;
+  if (e->part) n->with++;
+  else n->without++;
+  return 0;
+}
+
+/* That nothing leaks says little where nothing is split. */
+static int check_parted(struct kz_catalogue *c, const char *path, struct kz_err *err) {
+  struct parted n = {0};
+  int code = kz_catalogue_each(c, NULL, count_parted, &n, err);
+  if (!code && !n.with)
+    code = kz_err_set(err, KZ_ENOENT, "%s: no image has a part; split first, without --check",
+                      path);
+  if (!code && n.without)
+    kz_cli_warn("%lld images have no part: split again to place them", (long long)n.without);
+  return code;
+}
+
+static int check(struct kz_catalogue *c, const char *path, struct kz_err *err) {
   int told = 0;
   const struct kz_catalogue_host host = {.user = &told, .failed = print_leak};
-  int code = print_table(c, err);
+  int code = check_parted(c, path, err);
+  if (!code) code = print_table(c, err);
   if (code) return code;
   putchar('\n');
   code = kz_catalogue_check_split(c, &host, err);
@@ -123,7 +148,7 @@ static int run(int argc, char **argv) {
     parser.keep = true;
     status = kz_cli_parse(&parser, argc, argv);
     if (status < 0) {
-      code = a.check ? check(c, &err) : split(c, &a, &err);
+      code = a.check ? check(c, a.catalogue, &err) : split(c, &a, &err);
       kz_cli_release(&parser);
     }
   }

@@ -65,6 +65,7 @@ sql a.db "INSERT INTO review(image, verdict, reason, who, at)
           SELECT id, 'in', 'a test', 'Li', '' FROM image" >/dev/null
 run 0 dataset split a.db --check
 says 'none'
+complains '3 images have no part'
 run 0 dataset split a.db
 says '40 keep the part they had'
 is "$(sql a.db "SELECT count(*) FROM split")" 43
@@ -146,6 +147,8 @@ says '--from-facts'
 run 0 dataset init e.db
 run 1 dataset split e.db
 complains 'no image is in'
+run 1 dataset split e.db --check
+complains 'no image has a part'
 
 begin 'caption: made, and what is made before is kept'
 run 0 dataset caption b.db

@@ -385,8 +385,8 @@ static void test_leaks(void **state) {
   }
 
   /* A duplicate that is out is in no set, and leaks nothing. */
-  sql(c, "INSERT INTO pair(a, b, kind) VALUES(3, 9, 'same'); INSERT INTO verdict VALUES(9, 'duplicate',"
-         " 'x')");
+  sql(c, "INSERT INTO pair(a, b, kind) VALUES(3, 9, 'same');"
+         "INSERT INTO verdict VALUES(9, 'duplicate', 'x')");
   assert_ok(kz_catalogue_check_split(c, NULL, &err));
   sql(c, "DELETE FROM verdict; DELETE FROM split");
   assert_ok(kz_catalogue_check_split(c, NULL, &err));
