@@ -115,8 +115,8 @@ struct kz_catalogue_imported {
 /* Add the pictures that a list names and take what it says of them: facts, captions, parts, and of a
  * list that kizil exported what persons said. Lines whose picture is not there, or has another
  * SHA-256 than the list gives, and pictures that lie beside but are not listed (unless kizil wrote
- * the list: it names what was in) are told to host->failed. Importing again changes nothing. Parts that leak into each other (KZ_EFORMAT) are
- * not taken; all else is. */
+ * the list: it names what was in) are told to host->failed. Importing again changes nothing. Parts
+ * that leak into each other (KZ_EFORMAT) are not taken; all else is. */
 int kz_catalogue_import(struct kz_catalogue *c, const struct kz_catalogue_import_options *o,
                         const struct kz_catalogue_host *host,
                         struct kz_catalogue_imported *imported, struct kz_err *err);

@@ -172,6 +172,42 @@ static void test_refused(void **state) {
   kz_catalogue_close(c);
 }
 
+/* What passes the check can be drawn up, whatever it is; what does not is told in words. */
+static void test_random(void **state) {
+  (void)state;
+  static const char *const pieces[] = {"{", "}", "[", "]", "|", "\\", "{site}", "{?kind}", "{none}",
+                                       "{palette}", ", ", " ", "莫", "a", "[{cave}", "\xe8", "?"};
+  struct kz_err err = {0};
+  struct kz_catalogue *c = open_catalogue("c.db");
+  uint32_t seed = 5;
+  int passed = 0;
+  sql(c, "INSERT INTO image(id, sha256, bytes, added) VALUES(1, 'a', 1, ''); BEGIN");
+  add_fact(c, 1, "none", "x");
+  add_fact(c, 1, "cave", "x");
+  for (int n = 0; n < 20000; n++) {
+    char template[200] = "", draft[KZ_CAPTION_MOST], text[KZ_CAPTION_MOST];
+    for (int i = 0; i < 1 + n % 12; i++) {
+      seed = seed * 1664525u + 1013904223u;
+      size_t used = strlen(template);
+      snprintf(template + used, sizeof template - used, "%s",
+               pieces[(seed >> 16) % (sizeof pieces / sizeof *pieces)]);
+    }
+    if (!strchr(template, '{')) continue;
+    int code = kz_catalogue_caption_template(c, KZ_LANGUAGE_ZH, template, &err);
+    if (code) assert_int_equal(code, KZ_EFORMAT);
+    if (code) continue;
+    passed++;
+    for (int l = 0; l < 2; l++) {
+      kz__caption_draft(draft, template, (enum kz_language)l, deer, DEER);
+      kz__caption_finish(text, draft, "azurite blue ground, ink black");
+      assert_null(strchr(text, KZ__CAPTION_PALETTE));
+    }
+  }
+  assert_in_range(passed, 500, 19000);
+  sql(c, "COMMIT");
+  kz_catalogue_close(c);
+}
+
 /* ---- making ---- */
 
 static int64_t id_of(struct kz_catalogue *c, const char *name) {
@@ -392,6 +428,7 @@ int main(void) {
       cmocka_unit_test(test_built_in),
       cmocka_unit_test(test_long),
       cmocka_unit_test_setup(test_refused, clean_folder),
+      cmocka_unit_test_setup(test_random, clean_folder),
       cmocka_unit_test_setup(test_make, clean_folder),
       cmocka_unit_test_setup(test_view, clean_folder),
       cmocka_unit_test_setup(test_stop, clean_folder),
