@@ -33,6 +33,7 @@ for q in ('SELECT sha256, bytes, format, width, height, error FROM image',
           'SELECT sha256, measure, value FROM score JOIN image i ON i.id = image',
           'SELECT sha256, map FROM damage JOIN image i ON i.id = image',
           'SELECT sha256, version, print FROM print JOIN image i ON i.id = image',
+          'SELECT sha256, kind, params, confidence, applied FROM clean JOIN image i ON i.id = image',
           'SELECT sha256, measure, reason FROM verdict JOIN image i ON i.id = image'):
     for row in sorted(c.execute(q), key=repr):
         print(row)

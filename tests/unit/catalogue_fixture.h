@@ -188,6 +188,8 @@ static FIXTURE_UNUSED char *dump(struct kz_catalogue *c) {
       "SELECT sha256, measure, value FROM score JOIN image i ON i.id = image ORDER BY 1, 2",
       "SELECT sha256, hex(map) FROM damage JOIN image i ON i.id = image ORDER BY 1",
       "SELECT sha256, version, hex(print) FROM print JOIN image i ON i.id = image ORDER BY 1",
+      "SELECT sha256, kind, params, confidence, applied FROM clean JOIN image i ON i.id = image"
+      " ORDER BY 1, 2",
       "SELECT sha256, measure, reason FROM verdict JOIN image i ON i.id = image ORDER BY 1, 2",
   };
   struct kz_err err = {0};
