@@ -18,8 +18,8 @@
 #include "near/private.h"
 
 enum { HASH_TABLES = 16, LOCAL_TABLES = 8, HASH_ALIKE = 10, LOCAL_ALIKE = 40 };
-enum { NEXT = 24, CROWD = 96 };
-enum { LONG_LIST = 1 << 21 };
+enum { NEXT = 24, CROWD = 96, CROWD_OF = 20000 }; /* a crowd of so many pictures */
+enum { LONG_LIST = 3 << 19 };
 enum { VOTES = 2 }; /* locals that say the same; the hash says it alone */
 enum { MORE = 5 };      /* bits that two locals of a bucket must share besides the bucket's */
 enum { SKETCH = 27, SKETCH_ALIKE = 8, SKETCH_AT = 64 }; /* from the key's first bit on */
@@ -49,6 +49,7 @@ struct search {
   int n, since, bits; /* bits: of a local in a table */
   struct meeting soon[AHEAD];
   unsigned met;
+  uint32_t crowd;
   struct kz__near_list list;
 };
 
@@ -126,6 +127,7 @@ static int note(struct search *s, int a, int b, int how, uint64_t votes, struct 
     if (l->room >= LONG_LIST) drop_the_few(l);
     if (l->count * 4 >= l->room * 3) {
       size_t room = l->room ? l->room * 2 : 1024;
+      if (l->room < LONG_LIST && room > LONG_LIST) room = LONG_LIST;
       uint64_t *item = realloc(l->item, room * sizeof *item);
       if (!item) return kz_err_set(err, KZ_ENOMEM, "no memory for %zu possible pairs", room);
       l->item = item;
@@ -374,10 +376,18 @@ static int meet_rest(struct search *s, struct kz_err *err) {
   return code;
 }
 
+/* From how many in a bucket on it is crowded. What is common fills a few buckets, and the more of
+ * them the larger the set is, while the list of possible pairs has to stay short. */
+static uint32_t crowd_of(int n) {
+  if (n <= CROWD_OF) return CROWD;
+  uint32_t fewer = (uint32_t)((uint64_t)CROWD * CROWD_OF / (uint64_t)n);
+  return fewer > NEXT ? fewer : NEXT;
+}
+
 /* How many of a bucket of locals one of them meets on one side. */
-static uint32_t window(uint32_t in_bucket) {
-  uint32_t fewer = NEXT * CROWD / (in_bucket + 1);
-  return in_bucket < CROWD ? NEXT : fewer > 2 ? fewer : 2;
+static uint32_t window(const struct search *s, uint32_t in_bucket) {
+  uint32_t fewer = NEXT * s->crowd / (in_bucket + 1);
+  return in_bucket < s->crowd ? NEXT : fewer > 2 ? fewer : 2;
 }
 
 static int local_join(struct search *s, const struct table *t, int table, bool half,
@@ -386,7 +396,7 @@ static int local_join(struct search *s, const struct table *t, int table, bool h
   int code = 0;
   for (size_t key = 0; !code && key < buckets; key++)
     for (uint32_t i = t->start[key] + 1; !code && i < t->start[key + 1]; i++) {
-      uint32_t first = t->start[key], next = window(t->start[key + 1] - first);
+      uint32_t first = t->start[key], next = window(s, t->start[key + 1] - first);
       uint32_t from = i - first > next ? i - next : first;
       for (uint32_t k = from; !code && k < i; k++)
         if (alike(t->more[k], t->more[i]))
@@ -404,7 +414,7 @@ static int mirror_join(struct search *s, const struct table *t, const struct tab
     for (uint32_t i = half->start[key]; !code && i < half->start[key + 1]; i++) {
       uint32_t first = t->start[key], end = t->start[key + 1];
       uint32_t at = table_seek(t, key, half->id[i]);
-      uint32_t next = window(end - first) / 2;
+      uint32_t next = window(s, end - first) / 2;
       uint32_t from = at - first > next ? at - next : first;
       uint32_t to = end - at > next ? at + next : end;
       for (uint32_t k = from; !code && k < to; k++)
@@ -429,6 +439,7 @@ static int join(struct search *s, struct table *t, struct table *half, int table
 static int by_locals(struct search *s, const struct kz_near_host *host, struct kz_err *err) {
   struct table t = {0}, half = {0};
   size_t locals = 0;
+  s->crowd = crowd_of(s->n);
   for (int i = 0; i < s->n; i++) locals += (size_t)kz__near_set_get(s->set, i)->count;
   int bits = bits_for(locals, 0) - PART_BITS;
   s->bits = bits + PART_BITS + MORE < 32 ? bits + PART_BITS + MORE : 32;
