@@ -132,7 +132,7 @@ static double filled(const struct kz__card *c, const struct search *s) {
 static double likeness(const struct kz__card *c, const struct search *s) {
   int range, colours = distinct(c, &range);
   if (colours < COLOURS_FEWEST || range < RANGE) return 0;
-  return ramp(c->count, 3, 9) * ramp(filled(c, s), 0.3, 0.6) *
+  return ramp(c->count, 2, 8) * ramp(filled(c, s), 0.3, 0.6) *
          ramp((double)colours / c->count, 0.25, 0.6);
 }
 
@@ -156,7 +156,7 @@ static int border(const struct kz__plane *p, int x, int y, int dx, int dy, int n
     }
     for (int i = 0; i < n; i++)
       near += kz__apart(kz__at(p, across ? lx + i : lx, across ? ly : ly + i), body) <= 28;
-    if (k > 1 && 10 * near < 7 * n) return lines;
+    if (k > 1 && 2 * near < n) return lines; /* a label may lie on it */
   }
   return lines;
 }
