@@ -6,12 +6,12 @@
  *
  * A table is built by counting and holds 4 bytes an entry, and for locals 4 more: the rest of the
  * key, and some other bits. Most that share a bucket differ there, and so their prints, which lie
- * far apart in memory, are left alone. Only two tables are there at a time, and of locals only a part of each, which is one value
- * of the key's lowest bits. A local of a mirrored picture has the halves of its bits changed about:
- * so what a table of bits from `o` on holds for it, the table from o + 128 on holds for the picture
- * that is not mirrored. In a crowded bucket an entry is held only against those next to it, and the
- * fewer the more there are: what many share tells little, and of many copies each still meets
- * some. */
+ * far apart in memory, are left alone. Only two tables are there at a time, and of locals only a
+ * part of each, which is one value of the key's lowest bits. A local of a mirrored picture has the
+ * halves of its bits changed about: so what a table of bits from `o` on holds for it, the table
+ * from o + 128 on holds for the picture that is not mirrored. In a crowded bucket an entry is held
+ * only against those next to it, and the fewer the more there are: what many share tells little,
+ * and of many copies each still meets some. */
 #include <stdlib.h>
 #include <string.h>
 
