@@ -191,7 +191,7 @@ static void try_group(struct search *s, int group, struct kz__card *trial, struc
 void kz__clean_card(const struct kz__plane *p, const struct kz__patch *patches, int count,
                     struct kz__card *trial, struct kz__card *card) {
   struct search s = {.patch = patches, .count = count};
-  static const double least = 0.2;
+  static const double least = 0.4;
   card->at.w = card->count = 0;
   card->confidence = least;
   for (int i = 0, number = 0; i < count; i++)
