@@ -209,6 +209,13 @@ int kz_catalogue_tell_image(struct kz_catalogue *c, int64_t image, char **text,
   heading(&t, "reviews");
   each(&t, "SELECT at, image, verdict, who, reason FROM review WHERE image = ?1 ORDER BY id DESC",
        image, print_review);
+  heading(&t, "cleaning");
+  each(&t,
+       "SELECT kind, CASE WHEN applied THEN 'applied' ELSE 'noted' END || coalesce(printf("
+       "' %.2f', confidence), '') || coalesce(' ' || params, '') || CASE WHEN decision IN"
+       " ('given', 'none') THEN ' (by ' || who || ': ' || reason || ')' ELSE '' END FROM cleaning"
+       " WHERE image = ?1 ORDER BY 1",
+       image, print_verdict);
   heading(&t, "facts");
   each(&t, "SELECT key, value, source FROM fact WHERE image = ?1 ORDER BY key, source", image,
        print_fact);
