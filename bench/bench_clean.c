@@ -1,5 +1,5 @@
-/* Milliseconds that looking for frames, cards and casts takes on one thread, by processor time; and,
- * for bench/cleaning.py, what is found:
+/* Milliseconds that looking for frames, cards and casts takes on one thread, by processor time;
+ * and, for bench/cleaning.py, what is found:
  *
  *     bench_clean [WIDTH HEIGHT]    the time: of a painting, and of one with a frame and a card
  *     bench_clean --find            reads "WIDTH HEIGHT\n" and RGB bytes, over and over; writes for

@@ -17,15 +17,16 @@ struct args {
 };
 
 static const char notes[] =
-    "'add' looks for frames, margins and colour cards around each painting, for the colour of the\n"
-    "light on grey patches, and for what the file says of how it was held and whose colours it\n"
-    "has. Without options all of it is listed. A finding is applied where pictures are read, never\n"
-    "written into a file, if it is at least as sure as the threshold of its kind; KIND=VALUE (0 to\n"
-    "1; 2 applies none) sets that for this catalogue, KIND=default takes it back.\n"
+    "'add' looks for frames, margins and colour cards around each painting, for the colour of\n"
+    "the light on grey patches, and for what the file says of how it was held and of its\n"
+    "colours. Without options all of it is listed. A finding is applied where pictures are\n"
+    "read, never written into a file, if it is at least as sure as the threshold of its kind;\n"
+    "KIND=VALUE (0 to 1; 2 applies none) sets that for this catalogue, KIND=default takes it\n"
+    "back.\n"
     "\n"
     "With --image a person decides, for good: 'found' takes what was found, 'none' refuses it,\n"
-    "'default' takes one's word back; or give what is right. A crop is given in pixels of the file\n"
-    "as it is stored, before it is turned; the gains of a cast act on linear light.\n"
+    "'default' takes one's word back; or give what is right. A crop is given in pixels of the\n"
+    "file as it is stored, before it is turned; the gains of a cast act on linear light.\n"
     "\n"
     "  kizil dataset clean murals.db\n"
     "  kizil dataset clean murals.db --preview to-look-at\n"
@@ -167,7 +168,8 @@ static int check_usage(const struct args *a) {
   for (int i = 0; i < KZ_CATALOGUE_CLEAN_KINDS; i++) said = said || a->say[i];
   if (!a->image && (said || a->reason || a->who)) return kz_cli_usage("--image IMAGE is missing");
   if (!a->image) return -1;
-  if (!said) return kz_cli_usage("say what of it: --crop, --card, --cast, --orientation, --profile");
+  if (!said)
+    return kz_cli_usage("say what of it: --crop, --card, --cast, --orientation, --profile");
   if (a->count || a->preview)
     return kz_cli_usage("--image goes neither with thresholds nor with --preview");
   if (!a->reason) return kz_cli_usage("--reason TEXT is missing");

@@ -1,5 +1,5 @@
-/* Pictures before and after cleaning, side by side, so that a person can go through them quickly.
- * All that was found is shown, whether it is applied or not: what is to be judged is the finding. */
+/* Pictures before and after cleaning, side by side, so that a person goes through them quickly.
+ * All that was found is shown, applied or not: what is to be judged is the finding. */
 #include <stdlib.h>
 #include <string.h>
 

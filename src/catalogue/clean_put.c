@@ -1,5 +1,5 @@
-/* What was found in one image, as rows. What the header says (how the camera was held, whose colours
- * the samples are in) is sure; what pixels say is as sure as src/clean says. */
+/* What was found in one image, as rows. What the header says (how the camera was held, and the
+ * samples' colour space) is sure; what pixels say is as sure as src/clean says. */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Flat rectangles: what colour cards and grey scales are made of, and paintings hardly hold.
  *
- * The picture is looked at in blocks of 4 x 4 px (3 x 3 in a small one) of a copy of at most 512 px.
+ * The picture is looked at in blocks of 4 x 4 px (in a small one 3 x 3) of a copy of at most 512.
  * Most blocks of a photograph are ruled out by one comparison of bytes; the few that are of one
  * colour are joined with their neighbours, and what fills a rectangle with an edge on each side is
  * measured at the pixel. */
@@ -73,7 +73,8 @@ static void reduce(const struct kz__plane *from, struct grid *g) {
   const size_t n = 3 * (size_t)from->w;
   uint8_t *restrict to = g->copy, *restrict line = g->line;
   for (int y = 0; y < h; y++) {
-    const uint8_t *restrict a = kz__at(from, 0, y * f), *restrict b = kz__at(from, 0, y * f + f / 2);
+    const uint8_t *restrict a = kz__at(from, 0, y * f);
+    const uint8_t *restrict b = kz__at(from, 0, y * f + f / 2);
     for (size_t i = 0; i < n; i++) line[i] = (uint8_t)((a[i] + b[i] + 1) >> 1);
     for (int x = 0; x < w; x++, to += 3) memcpy(to, line + 3 * (size_t)(x * f), 3);
   }

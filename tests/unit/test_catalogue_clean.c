@@ -181,7 +181,8 @@ static void test_refusals(void **unused) {
   assert_ok(kz__db_exec(c,
                         "INSERT INTO clean VALUES(1, 'crop', 'not JSON', 1, 1),"
                         " (1, 'cast', '{\"gain\":[0,1]}', 1, 1), (1, 'frob', '{}', 1, 1),"
-                        " (1, 'card', '{\"x\":1,\"keep\":{\"x\":-4,\"y\":0,\"w\":3,\"h\":3}}', 1, 1),"
+                        " (1, 'card', '{\"x\":1,\"keep\":{\"x\":-4,\"y\":0,\"w\":3,\"h\":3}}', 1,"
+                        " 1),"
                         " (1, 'orientation', '{\"orientation\":77}', 1, 1)",
                         &err));
   struct kz_view v = view_of(c, 1);
