@@ -6,11 +6,12 @@ usage: cleaning.py [--program build-bench/bench/bench_clean] [--pictures FOLDER]
 
 The pictures (default: murals/train of $KIZIL_SHARED or ../shared/data) fall into two halves by a
 hash of their cave. Constants were set on the first; the tables are made from the second, --set
-shows the first instead. A crop counts as found if it is applied at the threshold (--crop) and no edge is
-off by more than 4 px or 1 % of the side; "off" is the largest error of the four edges, "into" how
-far the crop cuts into the painting. Everything is stored as JPEG afterwards, of quality 80 to 95.
---list names the untouched pictures of both halves that would be cropped, or where a card is seen;
-so it does for any folder. --show writes some of the pictures with what was found. Needs OpenCV, NumPy.
+shows the first instead. A crop counts as found if it is applied at the threshold (--crop) and no
+edge is off by more than 4 px or 1 % of the side; "off" is the largest error of the four edges,
+"into" how far the crop cuts into the painting. Everything is stored as JPEG afterwards, of quality
+80 to 95. --list names the untouched pictures of both halves that would be cropped, or where a card
+is seen; so it does for any folder. --show writes some of the pictures with what was found. Needs
+OpenCV, NumPy.
 """
 import argparse
 import hashlib
