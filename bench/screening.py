@@ -9,7 +9,7 @@ hash of the cave that manifest.csv, two folders up, gives them, so that no cave 
 no known cave stands for itself. Thresholds were set on the first half; the tables are made from the
 second, --set shows the first instead. Each picture is tried as it is and with each defect; every
 one but "JPEG quality N" is stored as JPEG of quality 92 afterwards, as a real one would be, and the
-unharmed too. Recall is by the measure that is meant for the defect; `any` is by whatever fails,
+unharmed too; false alarms are also counted on the files as they are. Recall is by the measure that is meant for the defect; `any` is by whatever fails,
 short-side apart. In brackets: intervals of 95 % (Wilson), as if pictures of a cave were
 independent, which they are not quite. The tables are Markdown. Needs OpenCV and NumPy.
 """
@@ -246,16 +246,17 @@ def options():
 
 
 def measure(screen, paths, defects):
-    clean, found = [], {name: [] for name, _, _ in defects}
+    as_is, clean, found = [], [], {name: [] for name, _, _ in defects}
     for path in paths:
         image = cv2.imread(str(path))
+        as_is.append(screen.values(image))
         clean.append(screen.values(as_jpeg(image, KEPT)))
         for name, _, defect in defects:
             rng = np.random.default_rng(seed_of(path, name))
             harmed = (as_jpeg(image, defect) if isinstance(defect, int)
                       else as_jpeg(defect(image, rng), KEPT))
             found[name].append(screen.values(harmed))
-    return np.array(clean), {name: np.array(v) for name, v in found.items()}
+    return np.array(as_is), np.array(clean), {name: np.array(v) for name, v in found.items()}
 
 
 def print_row(*cells):
@@ -271,18 +272,19 @@ def main():
     paths = [p for p in group if half(group[p]) == o.set][::o.every]
     if not paths:
         sys.exit(f"{o.pictures}: no pictures")
-    clean, found = measure(screen, paths, defects)
+    as_is, clean, found = measure(screen, paths, defects)
     judged = np.array(screen.names) != "short-side"
-    alarms = screen.fails(clean)
+    alarms, before = screen.fails(clean), screen.fails(as_is)
     print(f"{len(paths)} pictures of {len({group[p] for p in paths})} caves or single files, "
           f"{'the half that thresholds were set on' if o.set else 'held out'}\n")
     more = ["percentiles 0, 5, 50, 95, 100"] if o.percentiles else []
-    print_row("measure", "threshold", "false alarms", *more)
-    print_row(*["---"] * (3 + len(more)))
+    print_row("measure", "threshold", "false alarms", "on files as they are", *more)
+    print_row(*["---"] * (4 + len(more)))
     for i, name in enumerate(screen.names):
         print_row(name, f"{screen.threshold[i]:g}", share(alarms[:, i]),
-                  *[spread(clean[:, i]) for _ in more])
-    print_row("any but short-side", "", share(alarms[:, judged].any(1)), *["" for _ in more])
+                  share(before[:, i]), *[spread(clean[:, i]) for _ in more])
+    print_row("any but short-side", "", share(alarms[:, judged].any(1)),
+              share(before[:, judged].any(1)), *["" for _ in more])
     print()
     print_row("defect", "measure", "recall", "false alarms of it", "any measure", *more)
     print_row(*["---"] * (5 + len(more)))

@@ -8,11 +8,23 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "catalogue/clean.h"
 #include "catalogue/db.h"
 #include "catalogue/measure.h"
 #include "near/near.h"
 
 static const unsigned all_kinds = (1u << KZ_NEAR_KINDS) - 1;
+
+static const char prints_sql[] =
+    "SELECT p.image, p.print, i.width, i.height,"
+    " EXISTS(SELECT 1 FROM clean k WHERE k.image = i.id AND k.kind IN ('crop', 'card')) OR"
+    " EXISTS(SELECT 1 FROM clean_review k WHERE k.image = i.id),"
+    " -1e12 * (SELECT count(*) FROM verdict v WHERE v.image = i.id AND measure <> 'duplicate')"
+    " + CASE (SELECT verdict FROM last_review r WHERE r.image = i.id)"
+    "   WHEN 'in' THEN 1e15 WHEN 'out' THEN -1e15 ELSE 0 END"
+    " FROM print p JOIN image i ON i.id = p.image WHERE p.version = ?1 AND i.error IS NULL"
+    " AND EXISTS(SELECT 1 FROM file f WHERE f.image = i.id AND NOT f.gone) ORDER BY i.sha256";
+enum column { IMAGE, PRINT, WIDTH, HEIGHT, CUT, STANDING };
 
 struct matching {
   struct kz_catalogue *c;
@@ -38,27 +50,35 @@ static int make_room(struct matching *m, struct kz_err *err) {
   return image && quality ? 0 : no_memory(m, err);
 }
 
+/* A frame makes no picture better: what counts is what cleaning keeps. Few have one, and the view of
+ * an image is a query of its own. */
+static int kept_area(const struct matching *m, sqlite3_stmt *row, double *area,
+                     struct kz_err *err) {
+  struct kz_view v = {0};
+  int code = 0;
+  if (sqlite3_column_int(row, CUT))
+    code = kz__clean_view(m->c, sqlite3_column_int64(row, IMAGE), &v, err);
+  *area = v.w ? 1.0 * v.w * v.h
+              : 1.0 * sqlite3_column_int(row, WIDTH) * sqlite3_column_int(row, HEIGHT);
+  return code;
+}
+
 /* In the order of contents, so that the result does not depend on who was added first. Better is
  * what a person took in, what nothing speaks against, what is larger. */
 static int load(struct matching *m, struct kz_err *err) {
-  static const char sql[] =
-      "SELECT p.image, p.print, 1.0 * i.width * i.height"
-      " - 1e12 * (SELECT count(*) FROM verdict v WHERE v.image = i.id AND measure <> 'duplicate')"
-      " + CASE (SELECT verdict FROM last_review r WHERE r.image = i.id)"
-      "   WHEN 'in' THEN 1e15 WHEN 'out' THEN -1e15 ELSE 0 END"
-      " FROM print p JOIN image i ON i.id = p.image WHERE p.version = ?1 AND i.error IS NULL"
-      " AND EXISTS(SELECT 1 FROM file f WHERE f.image = i.id AND NOT f.gone) ORDER BY i.sha256";
   sqlite3_stmt *s = NULL;
-  int code = kz__db_prepare(m->c, sql, &s, err);
+  int code = kz__db_prepare(m->c, prints_sql, &s, err);
   if (!code) sqlite3_bind_int(s, 1, m->c->measuring->print_version);
   while (code >= 0 && (code = kz__db_step(m->c, s, err)) == 1) {
-    const void *print = sqlite3_column_blob(s, 1);
+    const void *print = sqlite3_column_blob(s, PRINT);
+    double area = 0;
     code = make_room(m, err);
     if (!code)
-      code = kz_near_set_add_packed(m->set, print, (size_t)sqlite3_column_bytes(s, 1), err);
+      code = kz_near_set_add_packed(m->set, print, (size_t)sqlite3_column_bytes(s, PRINT), err);
+    if (!code) code = kept_area(m, s, &area, err);
     if (code) break;
-    m->image[m->count] = sqlite3_column_int64(s, 0);
-    m->quality[m->count++] = sqlite3_column_double(s, 2);
+    m->image[m->count] = sqlite3_column_int64(s, IMAGE);
+    m->quality[m->count++] = area + sqlite3_column_double(s, STANDING);
   }
   sqlite3_finalize(s);
   return code;

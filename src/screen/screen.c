@@ -27,7 +27,7 @@ static const struct kz_screen_measure list[KZ__SCREEN_VALUES] = {
                         +1, "JPEG blocks: steps on the 8 px grid are %g times their neighbours"},
     [KZ__MOIRE] = {"moire", "dB", "highest peak of the spectrum over its surroundings", 22, +1,
                    "halftone or moire: a periodic pattern stands out by %g dB"},
-    [KZ__UPSCALE] = {"upscale", "dB", "middle frequencies over high ones", 20.4, +1,
+    [KZ__UPSCALE] = {"upscale", "dB", "middle frequencies over high ones", 21.2, +1,
                      "enlarged: high frequencies lie %g dB below the middle"},
     [KZ__TEXT_OVERLAY] = {"text-overlay", "", "black or white strokes on a line, and nowhere else",
                           0.5, +1, "text laid over: %g uniform strokes a line in one place"},

@@ -125,6 +125,17 @@ static void test_match(void **state) {
   assert_int_equal(ask(c, "SELECT count(*) FROM verdict WHERE measure = 'duplicate' AND"
                           " reason LIKE 'duplicate of image %'"), 5);
 
+  /* A frame makes it no larger: what is left without it counts. */
+  char sql[200];
+  snprintf(sql, sizeof sql,
+           "INSERT INTO clean(image, kind, params, confidence, applied)"
+           " VALUES(%lld, 'crop', '{\"x\": 8, \"y\": 0, \"w\": 200, \"h\": 100}', 1, 1)",
+           (long long)best);
+  assert_ok(kz__db_exec(c, sql, &err));
+  assert_ok(kz_catalogue_match(c, NULL, &m, &err));
+  assert_true(best_of(c, "a-small.png") != best);
+  assert_true(best_of(c, "a-small.png") != id_of(c, "a-small.png"));
+
   /* What a person took in stays for the others; again, the same comes out. */
   assert_ok(kz_catalogue_review(c, id_of(c, "a-small.png"), true, "the colours", "Li", &err));
   assert_ok(kz_catalogue_match(c, NULL, &m, &err));
