@@ -14,6 +14,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include <vips/vector.h>
+
 enum { DEFLATE_ABOVE = 1 << 30, TILE = 256 };
 
 const struct kz_format_info kz__formats[KZ_FORMAT_COUNT] = {
@@ -45,6 +47,9 @@ int kz_image_startup(const char *program, int threads, struct kz_err *err) {
    * thread anyway, and the processors belong to the network. */
   (void)threads;
   vips_concurrency_set(1);
+  /* Orc 0.4.33, which libvips 8.14 has its vector code made by, frees such code without a lock: two
+   * threads that finish with resized images at once corrupt its memory. Compiled C is exact, too. */
+  vips_vector_set_enabled(FALSE);
   return 0;
 }
 
