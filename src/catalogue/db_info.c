@@ -105,7 +105,7 @@ int kz_catalogue_tell(struct kz_catalogue *c, char **text, struct kz_err *err) {
        " LEFT JOIN last_review r ON r.image = v.image AND r.verdict = 'in'"
        " GROUP BY v.measure ORDER BY 2 DESC, 1",
        0, print_count);
-  heading(&t, "thresholds (the rest as built in)");
+  heading(&t, "thresholds (of measures not named here: as built in)");
   each(&t,
        "SELECT measure, value, 'set' FROM threshold UNION ALL SELECT 'overlap', ?1 / 1.0, NULL"
        " WHERE NOT EXISTS(SELECT 1 FROM threshold WHERE measure = 'overlap') ORDER BY 1",
