@@ -15,7 +15,8 @@ struct text {
   FILE *f;
   char *data;
   size_t size;
-  int code; /* the first error; later calls do nothing */
+  const char *heading; /* of the rows to come, if any do */
+  int code;            /* the first error; later calls do nothing */
   struct kz_err *err;
 };
 
@@ -38,6 +39,8 @@ static int text_take(struct text *t, char **text) {
 
 typedef void print_row(struct text *t, sqlite3_stmt *s);
 
+static void heading(struct text *t, const char *text) { t->heading = text; }
+
 static int each(struct text *t, const char *sql, int64_t image, print_row *print) {
   sqlite3_stmt *s = NULL;
   int rows = 0;
@@ -45,10 +48,11 @@ static int each(struct text *t, const char *sql, int64_t image, print_row *print
   t->code = kz__db_prepare(t->c, sql, &s, t->err);
   if (!t->code && sqlite3_bind_parameter_count(s)) sqlite3_bind_int64(s, 1, image);
   while (t->code >= 0 && (t->code = kz__db_step(t->c, s, t->err)) == 1) {
+    if (!rows++ && t->heading) fprintf(t->f, "\n%s\n", t->heading);
     print(t, s);
-    rows++;
   }
   sqlite3_finalize(s);
+  t->heading = NULL;
   return rows;
 }
 
@@ -80,8 +84,6 @@ static void print_threshold(struct text *t, sqlite3_stmt *s) {
   fprintf(t->f, "  %-16s %8g%s\n", sqlite3_column_text(s, 0), sqlite3_column_double(s, 1),
           sqlite3_column_type(s, 2) == SQLITE_NULL ? "" : "  set here");
 }
-
-static void heading(struct text *t, const char *words) { fprintf(t->f, "\n%s\n", words); }
 
 int kz_catalogue_tell(struct kz_catalogue *c, char **text, struct kz_err *err) {
   struct text t;
@@ -209,6 +211,11 @@ int kz_catalogue_tell_image(struct kz_catalogue *c, int64_t image, char **text,
   heading(&t, "reviews");
   each(&t, "SELECT at, image, verdict, who, reason FROM review WHERE image = ?1 ORDER BY id DESC",
        image, print_review);
+  heading(&t, "shows the same as");
+  each(&t,
+       "SELECT 'image ' || CASE a WHEN ?1 THEN b ELSE a END, kind || printf(', %.0f %% of the"
+       " smaller', 100 * smaller) FROM pair WHERE a = ?1 OR b = ?1 ORDER BY a, b",
+       image, print_verdict);
   heading(&t, "cleaning");
   each(&t,
        "SELECT kind, CASE WHEN applied THEN 'applied' ELSE 'noted' END || coalesce(printf("
@@ -216,6 +223,11 @@ int kz_catalogue_tell_image(struct kz_catalogue *c, int64_t image, char **text,
        " ('given', 'none') THEN ' (by ' || who || ': ' || reason || ')' ELSE '' END FROM cleaning"
        " WHERE image = ?1 ORDER BY 1",
        image, print_verdict);
+  heading(&t, "part");
+  each(&t, "SELECT part, '' FROM split WHERE image = ?1", image, print_verdict);
+  heading(&t, "captions");
+  each(&t, "SELECT language, text, source FROM caption WHERE image = ?1 ORDER BY 1, 3", image,
+       print_fact);
   heading(&t, "facts");
   each(&t, "SELECT key, value, source FROM fact WHERE image = ?1 ORDER BY key, source", image,
        print_fact);
