@@ -21,11 +21,24 @@ int kz_pixels_init(struct kz_pixels *p, int width, int height, int channels, str
 
 struct kz_image; /* a file being read; opaque */
 
+/* How samples are brought to sRGB when they are read, and fills back when they are written. */
+enum kz_colour {
+  KZ_COLOUR_SRGB,    /* they are sRGB: no profile, or one that tells nothing else */
+  KZ_COLOUR_LINEAR,  /* floats without a profile: linear light of sRGB's primaries */
+  KZ_COLOUR_PROFILE, /* by the file's ICC profile */
+  KZ_COLOUR_CMYK,    /* inks without a usable profile: by the one that libvips brings */
+};
+
 struct kz_image_info {
   int width, height;
-  int bands;  /* 1 grey, 2 grey+alpha, 3 RGB, 4 RGB+alpha; anything else is refused by open */
-  int bits;   /* 8 or 16 per band */
+  int bands;  /* 1 grey, 3 RGB, 4 CMYK, and one more with alpha; open refuses anything else */
+  int bits;   /* 8 or 16 per band; 32: float */
   bool alpha; /* last band is alpha */
+  bool cmyk;
+  enum kz_colour colour;
+  bool profile_unused; /* there is a profile, but broken, of another model, or without a way back */
+  bool pyramid;        /* TIFF with smaller copies of itself: they are made anew when written */
+  int pages;           /* of a TIFF that is no pyramid; only the first is read and written */
 };
 
 /* Call once, before any other function here (starts libvips; safe to repeat). `threads` bounds
@@ -44,16 +57,18 @@ int kz_image_same_size(const struct kz_image *im, const struct kz_image *other, 
 /* Size and kind from the file's header alone: fast, but damage further on goes unseen. */
 int kz_image_probe(const char *path, struct kz_image_info *info, struct kz_err *err);
 
-/* Read a rectangle as 3-channel f32 RGB in [0,1] (grey is repeated, alpha dropped, 8 or 16 bits
- * scaled; in the file's own colour space). dst [h, w, 3]. The rectangle must lie inside. */
+/* Read a rectangle as 3-channel f32 sRGB in [0,1]: grey is repeated, alpha dropped, colours go
+ * through the file's profile (relative colorimetric, black point compensated; what sRGB cannot
+ * show is clipped). dst [h, w, 3]. The rectangle must lie inside. */
 int kz_image_read_rgb(struct kz_image *im, int x, int y, int w, int h, float *dst,
                       struct kz_err *err);
 /* Read a rectangle of a mask: one byte a pixel, 255 where the image's luminance is above half
- * (damage), 0 elsewhere; alpha, if any, must be above half too. dst [h, w]. */
+ * (damage), 0 elsewhere; alpha, if any, must be above half too. Samples are taken as they are,
+ * whatever their profile; KZ_EUNSUPPORTED for CMYK. dst [h, w]. */
 int kz_image_read_mask(struct kz_image *im, int x, int y, int w, int h, uint8_t *dst,
                        struct kz_err *err);
 
-/* A restored rectangle to be laid over an image: rgb f32 [h,w,3] in [0,1], mask [h,w] 255 where
+/* A restored rectangle to be laid over an image: sRGB f32 [h,w,3] in [0,1], mask [h,w] 255 where
  * pixels are replaced. Patches of one list must not overlap where their masks are set. */
 struct kz_patch {
   int x, y, w, h;
@@ -64,15 +79,15 @@ struct kz_patch {
 /* Write `im` with patches laid over it to `path` (format by suffix: png, jpg, tif, webp), at the
  * source's depth and bands, with its ICC profile and metadata. Outside the masks every sample is
  * bit-identical to the decoded source (lossless formats; JPEG cannot promise it, see
- * kz_image_lossless; WebP drops the colour under fully transparent pixels). Grey images take the
- * patch's luminance; alpha is kept. Streams by strips; writes beside and renames; on failure
+ * kz_image_lossless; WebP drops the colour under fully transparent pixels). Patches go back into
+ * the source's colours by its profile; grey images take their luminance; alpha is kept. Streams by strips; writes beside and renames; on failure
  * nothing is left. `overwrite` false: KZ_EEXIST if the file is there. Refuses to write over the
  * source (same device and inode). */
 int kz_image_write_patched(struct kz_image *im, const struct kz_patch *patches, int count,
                            const char *path, bool overwrite, struct kz_err *err);
 /* Every refusal of kz_image_write_patched that can be known beforehand, to be asked before hours of
- * computing: unknown suffix, a format that cannot hold the source's 16 bits, alpha or size
- * (KZ_EUNSUPPORTED), the source itself or a file that is there (KZ_EEXIST), no such folder. */
+ * computing: unknown suffix, a format that cannot hold the source's 16 bits, floats, inks, alpha or
+ * size (KZ_EUNSUPPORTED), the source itself or a file that is there (KZ_EEXIST), no such folder. */
 int kz_image_can_write(const struct kz_image *im, const char *path, bool overwrite,
                        struct kz_err *err);
 /* Whether the format of `path`'s suffix stores pixels exactly; KZ_EUNSUPPORTED unknown suffix. */
