@@ -4,8 +4,8 @@
 #   tools/setup.sh --list   print the list
 set -euo pipefail
 
-packages=(gcc libc6-dev pkg-config meson ninja-build python3 libdnnl-dev libvips-dev libjansson-dev
-  libcairo2-dev libcmocka-dev libsqlite3-dev libarchive-dev)
+packages=(gcc libc6-dev pkg-config meson ninja-build python3 libdnnl-dev libvips-dev liblcms2-dev
+  libjansson-dev libcairo2-dev libcmocka-dev libsqlite3-dev libarchive-dev)
 
 if [ "${1:-}" = --list ]; then
   printf '%s\n' "${packages[@]}"

@@ -64,7 +64,11 @@ int kz_image_open(const char *path, struct kz_image **out, struct kz_err *err) {
   if (rc) goto out;
   im->tiled = im->format == KZ_FORMAT_TIFF &&
               (vips_foreign_flags("tiffload", path) & VIPS_FOREIGN_PARTIAL);
-  rc = check_decodes(im, err);
+  im->pages = 1;
+  if (im->format == KZ_FORMAT_TIFF)
+    kz__tiff_levels(path, im->vips, &im->pyramid, &im->subifds, &im->pages);
+  rc = kz__colour_new(im->vips, path, &im->colour, err);
+  if (!rc) rc = check_decodes(im, err);
 out:
   if (rc)
     kz_image_close(im);
@@ -76,17 +80,15 @@ out:
 void kz_image_close(struct kz_image *im) {
   if (!im) return;
   if (im->vips) g_object_unref(im->vips);
+  kz__colour_free(im->colour);
   free(im->path);
   free(im);
 }
 
 void kz_image_get_info(const struct kz_image *im, struct kz_image_info *info) {
-  const VipsImage *v = im->vips;
-  *info = (struct kz_image_info){.width = v->Xsize,
-                                 .height = v->Ysize,
-                                 .bands = v->Bands,
-                                 .bits = v->BandFmt == VIPS_FORMAT_USHORT ? 16 : 8,
-                                 .alpha = v->Bands == 2 || v->Bands == 4};
+  kz__describe(im->vips, im->colour, info);
+  info->pyramid = im->pyramid;
+  info->pages = im->pages;
 }
 
 int kz_image_same_size(const struct kz_image *im, const struct kz_image *other, const char *what,
@@ -100,8 +102,9 @@ int kz_image_same_size(const struct kz_image *im, const struct kz_image *other, 
 
 /* ---- reading ---- */
 
-/* Sample i of a row of either depth, in [0,1]. */
+/* Sample i of a row of any depth; integers in [0,1]. */
 static inline float sample(const void *row, int bits, size_t i) {
+  if (bits == 32) return ((const float *)row)[i];
   return bits == 16 ? ((const uint16_t *)row)[i] / 65535.0f : ((const uint8_t *)row)[i] / 255.0f;
 }
 
@@ -112,10 +115,11 @@ static inline float luminance(const void *row, int bits, int bands, size_t at) {
 }
 
 /* `bits` is a constant where this is inlined, so that the loops have no branch on it. */
-static inline void row_to_rgb(const void *row, int bits, int bands, int w, float *dst) {
+static inline void row_to_floats(const void *row, int bits, int bands, int colours, int w,
+                                 float *dst) {
   for (int x = 0; x < w; x++)
-    for (int c = 0; c < 3; c++)
-      dst[3 * x + c] = sample(row, bits, (size_t)x * bands + (bands < 3 ? 0 : c));
+    for (int c = 0; c < colours; c++)
+      dst[(size_t)x * colours + c] = sample(row, bits, (size_t)x * bands + c);
 }
 
 static inline void row_to_mask(const void *row, int bits, int bands, int w, uint8_t *dst) {
@@ -128,45 +132,79 @@ static inline void row_to_mask(const void *row, int bits, int bands, int w, uint
   }
 }
 
-/* Hand the rectangle's rows, top to bottom, to `rgb` or `mask`, whichever is there. */
-static int read_rows(struct kz_image *im, VipsRect want, float *rgb, uint8_t *mask,
-                     struct kz_err *err) {
-  VipsImage *v = im->vips;
-  if (want.left < 0 || want.top < 0 || want.width < 1 || want.height < 1 ||
-      want.left > v->Xsize - want.width || want.top > v->Ysize - want.height)
-    return kz_err_set(err, KZ_ERANGE, "%s: rectangle %d x %d at %d, %d leaves the %d x %d image",
-                      im->path, want.width, want.height, want.left, want.top, v->Xsize, v->Ysize);
-  bool deep = v->BandFmt == VIPS_FORMAT_USHORT;
-  int strip = (int)(STRIP_BYTES / ((double)want.width * v->Bands * (deep ? 2 : 1)));
+struct rows {
+  struct kz_image *im;
+  int bits;
+  float *line;   /* for rgb: a row of colours without alpha */
+  float *rgb;    /* either this */
+  uint8_t *mask; /* or this */
+};
+
+static void take_row(const struct rows *s, const void *row, int w, size_t at) {
+  int bands = s->im->vips->Bands, colours = kz__colour_bands(s->im->colour);
+  if (s->rgb) {
+    if (s->bits == 8) row_to_floats(row, 8, bands, colours, w, s->line);
+    if (s->bits == 16) row_to_floats(row, 16, bands, colours, w, s->line);
+    if (s->bits == 32) row_to_floats(row, 32, bands, colours, w, s->line);
+    kz__colour_to_srgb(s->im->colour, s->line, w, s->rgb + 3 * at);
+  } else {
+    if (s->bits == 8) row_to_mask(row, 8, bands, w, s->mask + at);
+    if (s->bits == 16) row_to_mask(row, 16, bands, w, s->mask + at);
+    if (s->bits == 32) row_to_mask(row, 32, bands, w, s->mask + at);
+  }
+}
+
+/* The rectangle's rows, top to bottom. */
+static int read_rows(const struct rows *s, VipsRect want, struct kz_err *err) {
+  VipsImage *v = s->im->vips;
+  int strip = (int)(STRIP_BYTES / ((double)want.width * (double)VIPS_IMAGE_SIZEOF_PEL(v)));
   strip = VIPS_CLIP(16, strip, want.height);
   VipsRegion *region = vips_region_new(v);
   int rc = 0;
   for (int y = 0; y < want.height && !rc; y += strip) {
     VipsRect r = {want.left, want.top + y, want.width, VIPS_MIN(strip, want.height - y)};
     if (vips_region_prepare(region, &r)) {
-      rc = kz__vips_fail(err, KZ_EFORMAT, "%s: cannot decode rows %d to %d", im->path, r.top,
+      rc = kz__vips_fail(err, KZ_EFORMAT, "%s: cannot decode rows %d to %d", s->im->path, r.top,
                          r.top + r.height - 1);
       break;
     }
-    for (int i = 0; i < r.height; i++) {
-      const void *row = VIPS_REGION_ADDR(region, r.left, r.top + i);
-      size_t at = (size_t)(y + i) * want.width;
-      if (rgb && deep) row_to_rgb(row, 16, v->Bands, want.width, rgb + 3 * at);
-      if (rgb && !deep) row_to_rgb(row, 8, v->Bands, want.width, rgb + 3 * at);
-      if (mask && deep) row_to_mask(row, 16, v->Bands, want.width, mask + at);
-      if (mask && !deep) row_to_mask(row, 8, v->Bands, want.width, mask + at);
-    }
+    for (int i = 0; i < r.height; i++)
+      take_row(s, VIPS_REGION_ADDR(region, r.left, r.top + i), r.width,
+               (size_t)(y + i) * want.width);
   }
   g_object_unref(region);
   return rc;
 }
 
+static int check_inside(const struct kz_image *im, VipsRect want, struct kz_err *err) {
+  const VipsImage *v = im->vips;
+  if (want.left < 0 || want.top < 0 || want.width < 1 || want.height < 1 ||
+      want.left > v->Xsize - want.width || want.top > v->Ysize - want.height)
+    return kz_err_set(err, KZ_ERANGE, "%s: rectangle %d x %d at %d, %d leaves the %d x %d image",
+                      im->path, want.width, want.height, want.left, want.top, v->Xsize, v->Ysize);
+  return 0;
+}
+
 int kz_image_read_rgb(struct kz_image *im, int x, int y, int w, int h, float *dst,
                       struct kz_err *err) {
-  return read_rows(im, (VipsRect){x, y, w, h}, dst, NULL, err);
+  VipsRect want = {x, y, w, h};
+  struct rows s = {.im = im, .bits = kz__bits_of(im->vips), .rgb = dst};
+  int rc = check_inside(im, want, err);
+  if (rc) return rc;
+  s.line = malloc((size_t)w * (size_t)kz__colour_bands(im->colour) * sizeof *s.line);
+  if (!s.line) return kz_err_set(err, KZ_ENOMEM, "%s: no memory for %d px", im->path, w);
+  rc = read_rows(&s, want, err);
+  free(s.line);
+  return rc;
 }
 
 int kz_image_read_mask(struct kz_image *im, int x, int y, int w, int h, uint8_t *dst,
                        struct kz_err *err) {
-  return read_rows(im, (VipsRect){x, y, w, h}, NULL, dst, err);
+  VipsRect want = {x, y, w, h};
+  struct rows s = {.im = im, .bits = kz__bits_of(im->vips), .mask = dst};
+  if (im->vips->Type == VIPS_INTERPRETATION_CMYK)
+    return kz_err_set(err, KZ_EUNSUPPORTED, "%s: a mask of CMYK inks; save it as grey or RGB",
+                      im->path);
+  int rc = check_inside(im, want, err);
+  return rc ? rc : read_rows(&s, want, err);
 }

@@ -19,10 +19,11 @@
 enum { DEFLATE_ABOVE = 1 << 30, TILE = 256 };
 
 const struct kz_format_info kz__formats[KZ_FORMAT_COUNT] = {
-    [KZ_FORMAT_PNG] = {"PNG", {".png"}, true, true, true, 0},
-    [KZ_FORMAT_JPEG] = {"JPEG", {".jpg", ".jpeg"}, false, false, false, 65500},
-    [KZ_FORMAT_TIFF] = {"TIFF", {".tif", ".tiff"}, true, true, true, 0},
-    [KZ_FORMAT_WEBP] = {"WebP", {".webp"}, true, false, true, 16383},
+    [KZ_FORMAT_PNG] = {"PNG", {".png"}, .lossless = true, .deep = true, .alpha = true},
+    [KZ_FORMAT_JPEG] = {"JPEG", {".jpg", ".jpeg"}, .inks = true, .max_side = 65500},
+    [KZ_FORMAT_TIFF] = {"TIFF", {".tif", ".tiff"}, .lossless = true, .deep = true, .real = true,
+                        .inks = true, .alpha = true, .ink_alpha = true},
+    [KZ_FORMAT_WEBP] = {"WebP", {".webp"}, .lossless = true, .alpha = true, .max_side = 16383},
 };
 
 /* ---- start and errors ---- */
@@ -140,7 +141,7 @@ int kz_image_lossless(const char *path, bool *lossless, struct kz_err *err) {
 /* ---- load ---- */
 
 double kz__decoded_bytes(const VipsImage *im) {
-  return (double)im->Xsize * im->Ysize * im->Bands * (im->BandFmt == VIPS_FORMAT_USHORT ? 2 : 1);
+  return (double)im->Xsize * im->Ysize * (double)VIPS_IMAGE_SIZEOF_PEL(im);
 }
 
 static const char *sample_name(VipsBandFormat f) {
@@ -149,7 +150,7 @@ static const char *sample_name(VipsBandFormat f) {
     case VIPS_FORMAT_SHORT: return "signed 16-bit";
     case VIPS_FORMAT_UINT: return "32-bit integer";
     case VIPS_FORMAT_INT: return "signed 32-bit integer";
-    case VIPS_FORMAT_FLOAT: return "32-bit float";
+    case VIPS_FORMAT_FLOAT: return "32-bit float CMYK";
     case VIPS_FORMAT_DOUBLE: return "64-bit float";
     default: return "complex";
   }
@@ -157,12 +158,10 @@ static const char *sample_name(VipsBandFormat f) {
 
 static const char *model_name(const VipsImage *im) {
   switch (im->Type) {
-    case VIPS_INTERPRETATION_CMYK: return "CMYK";
     case VIPS_INTERPRETATION_LAB:
     case VIPS_INTERPRETATION_LABQ:
     case VIPS_INTERPRETATION_LABS: return "CIELAB";
     case VIPS_INTERPRETATION_XYZ: return "XYZ";
-    case VIPS_INTERPRETATION_scRGB: return "scRGB";
     default: return NULL;
   }
 }
@@ -170,11 +169,13 @@ static const char *model_name(const VipsImage *im) {
 static int check_samples(const char *path, const VipsImage *im, struct kz_err *err) {
   const char *model = model_name(im);
   const char *advice = "convert it to 8- or 16-bit RGB or grey first";
-  if (im->BandFmt != VIPS_FORMAT_UCHAR && im->BandFmt != VIPS_FORMAT_USHORT)
+  bool inks = im->Type == VIPS_INTERPRETATION_CMYK;
+  if (im->BandFmt != VIPS_FORMAT_UCHAR && im->BandFmt != VIPS_FORMAT_USHORT &&
+      (im->BandFmt != VIPS_FORMAT_FLOAT || inks))
     return kz_err_set(err, KZ_EUNSUPPORTED, "%s: %s samples; %s", path, sample_name(im->BandFmt),
                       advice);
   if (model) return kz_err_set(err, KZ_EUNSUPPORTED, "%s: %s colours; %s", path, model, advice);
-  if (im->Coding != VIPS_CODING_NONE || im->Bands < 1 || im->Bands > 4)
+  if (im->Coding != VIPS_CODING_NONE || im->Bands < (inks ? 4 : 1) || im->Bands > (inks ? 5 : 4))
     return kz_err_set(err, KZ_EUNSUPPORTED, "%s: %d bands; %s", path, im->Bands, advice);
   return 0;
 }
@@ -213,23 +214,28 @@ int kz__load(const char *path, enum kz_format format, VipsAccess access, VipsIma
 
 /* ---- save ---- */
 
-static int save_tiff(VipsImage *im, const char *path, bool tiled) {
+static int save_tiff(VipsImage *im, const char *path, const struct kz__save_options *o) {
   double bytes = kz__decoded_bytes(im);
+  bool real = im->BandFmt == VIPS_FORMAT_FLOAT;
   return vips_tiffsave(im, path, "compression",
                        bytes > DEFLATE_ABOVE ? VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE
                                              : VIPS_FOREIGN_TIFF_COMPRESSION_LZW,
-                       "predictor", VIPS_FOREIGN_TIFF_PREDICTOR_HORIZONTAL, "tile",
-                       (gboolean)tiled, "tile_width", TILE, "tile_height", TILE, "bigtiff",
-                       (gboolean)(bytes > 2e9), NULL);
+                       "predictor", real ? VIPS_FOREIGN_TIFF_PREDICTOR_FLOAT
+                                         : VIPS_FOREIGN_TIFF_PREDICTOR_HORIZONTAL,
+                       "tile", (gboolean)(o->tiled || o->pyramid), "tile_width", TILE,
+                       "tile_height", TILE, "pyramid", (gboolean)o->pyramid, "subifd",
+                       (gboolean)o->subifds, "bigtiff",
+                       (gboolean)(bytes * (o->pyramid ? 1.34 : 1) > 2e9), NULL);
 }
 
 int kz__save(VipsImage *im, enum kz_format format, const char *path,
              const struct kz__save_options *options) {
+  static const struct kz__save_options plain = {0};
   switch (format) {
     case KZ_FORMAT_PNG: return kz__png_save(im, path);
     case KZ_FORMAT_JPEG:
       return vips_jpegsave(im, path, "Q", 95, "optimize_coding", TRUE, NULL);
-    case KZ_FORMAT_TIFF: return save_tiff(im, path, options && options->tiled);
+    case KZ_FORMAT_TIFF: return save_tiff(im, path, options ? options : &plain);
     default: return vips_webpsave(im, path, "lossless", TRUE, NULL);
   }
 }

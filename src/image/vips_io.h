@@ -9,6 +9,8 @@
 
 #include <kizil/image.h>
 
+#include "image/colour.h"
+
 enum kz_format { KZ_FORMAT_PNG, KZ_FORMAT_JPEG, KZ_FORMAT_TIFF, KZ_FORMAT_WEBP, KZ_FORMAT_COUNT };
 
 struct kz_format_info {
@@ -16,6 +18,9 @@ struct kz_format_info {
   const char *suffixes[3]; /* with the dot, lower case, NULL-terminated */
   bool lossless;           /* as this module writes it */
   bool deep;               /* holds 16 bits a sample */
+  bool real;               /* holds floats */
+  bool inks;               /* holds CMYK, */
+  bool ink_alpha;          /* and alpha with it */
   bool alpha;
   int max_side;            /* px; 0: no limit that matters here */
 };
@@ -25,13 +30,23 @@ struct kz_image {
   VipsImage *vips;
   char *path;
   enum kz_format format;
+  struct kz__colour *colour;
   bool tiled; /* a tiled TIFF: regions are decoded as they are asked for */
+  bool pyramid, subifds; /* a TIFF whose further pages, or sub-directories, are it made smaller */
+  int pages;
 };
 
 struct kz__save_options {
-  bool tiled; /* TIFF */
+  bool tiled, pyramid, subifds; /* TIFF */
 };
 
+/* What the header says, of a file whose pixels may not be wanted. */
+void kz__describe(VipsImage *im, const struct kz__colour *c, struct kz_image_info *info);
+int kz__bits_of(const VipsImage *im); /* 8, 16, or 32: float */
+/* Bands that are colour; one more is alpha. */
+int kz__colours_of(const VipsImage *im);
+/* Whether a TIFF holds smaller copies of its first page, and where; its number of pages. */
+void kz__tiff_levels(const char *path, VipsImage *im, bool *pyramid, bool *subifds, int *pages);
 /* Bytes of the decoded image. */
 double kz__decoded_bytes(const VipsImage *im);
 /* Format by the file's first bytes (never by its name). */

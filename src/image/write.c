@@ -12,6 +12,7 @@
 #include "image/vips_io.h"
 
 struct overlay {
+  const struct kz__colour *colour;
   const struct kz_patch **by_y; /* sorted by top */
   int count, tallest;
   int read_failed; /* set (atomically) if the source, not the output, is at fault */
@@ -23,9 +24,10 @@ static int compare_tops(const void *a, const void *b) {
   return p->y != q->y ? (p->y < q->y ? -1 : 1) : (p->x > q->x) - (p->x < q->x);
 }
 
-static int overlay_init(struct overlay *o, const VipsImage *im, const struct kz_patch *patches,
-                        int count, struct kz_err *err) {
-  *o = (struct overlay){.count = count};
+static int overlay_init(struct overlay *o, const struct kz_image *image,
+                        const struct kz_patch *patches, int count, struct kz_err *err) {
+  const VipsImage *im = image->vips;
+  *o = (struct overlay){.colour = image->colour, .count = count};
   o->by_y = malloc((size_t)(count + 1) * sizeof *o->by_y);
   if (!o->by_y) return kz_err_set(err, KZ_ENOMEM, "no memory for %d patches", count);
   for (int i = 0; i < count; i++) {
@@ -54,40 +56,50 @@ static int first_from(const struct overlay *o, int y) {
   return lo;
 }
 
-/* [0,1] to 0..top, to the nearest; NaN to 0. */
-static inline int quantise(float v, int top) {
-  if (!(v > 0)) return 0;
-  return v >= 1 ? top : (int)(v * top + 0.5f);
+
+/* Lay n colours in [0,1] over `out`, to the nearest sample. Alpha is not touched. */
+static void lay_samples(const float *device, int n, int colours, VipsImage *im, void *out) {
+  for (int x = 0; x < n; x++)
+    for (int c = 0; c < colours; c++) {
+      float v = device[(size_t)x * colours + c];
+      size_t at = (size_t)x * im->Bands + c;
+      if (im->BandFmt == VIPS_FORMAT_FLOAT)
+        ((float *)out)[at] = v;
+      else if (im->BandFmt == VIPS_FORMAT_USHORT)
+        ((uint16_t *)out)[at] = (uint16_t)(v * 65535 + 0.5f);
+      else
+        ((uint8_t *)out)[at] = (uint8_t)(v * 255 + 0.5f);
+    }
 }
 
-/* Lay one row of a patch over `out`, where its mask is set. Alpha is not touched. */
-static void lay_row(const float *rgb, const uint8_t *mask, int w, int bands, int top, void *out) {
-  for (int x = 0; x < w; x++) {
+/* Lay one row of a patch over `out`, run by run of its mask. `device`: room for a row. */
+static void lay_row(const struct overlay *o, const float *rgb, const uint8_t *mask, int w,
+                    float *device, VipsImage *im, uint8_t *out) {
+  int colours = kz__colour_bands(o->colour);
+  for (int x = 0, n; x < w; x += n) {
+    for (n = 0; x + n < w && !mask[x + n] == !mask[x];) n++;
     if (!mask[x]) continue;
-    const float *p = rgb + (size_t)3 * x;
-    int v[3];
-    if (bands < 3)
-      v[0] = quantise(0.2126f * p[0] + 0.7152f * p[1] + 0.0722f * p[2], top);
-    else
-      for (int c = 0; c < 3; c++) v[c] = quantise(p[c], top);
-    for (int c = 0; c < (bands < 3 ? 1 : 3); c++) {
-      if (top > 255)
-        ((uint16_t *)out)[(size_t)x * bands + c] = (uint16_t)v[c];
-      else
-        ((uint8_t *)out)[(size_t)x * bands + c] = (uint8_t)v[c];
-    }
+    kz__colour_from_srgb(o->colour, rgb + 3 * (size_t)x, n, device);
+    lay_samples(device, n, colours, im, out + (size_t)x * VIPS_IMAGE_SIZEOF_PEL(im));
   }
 }
 
-static void lay_patch(const struct kz_patch *p, VipsRegion *out) {
+static int lay_patch(const struct overlay *o, const struct kz_patch *p, VipsRegion *out) {
   VipsRect whole = {p->x, p->y, p->w, p->h}, r;
   vips_rect_intersectrect(&whole, &out->valid, &r);
-  int top = out->im->BandFmt == VIPS_FORMAT_USHORT ? 65535 : 255;
+  if (r.width < 1 || r.height < 1) return 0;
+  float *device = malloc((size_t)r.width * (size_t)kz__colour_bands(o->colour) * sizeof *device);
+  if (!device) {
+    vips_error("write", "no memory for a row of %d px", r.width);
+    return -1;
+  }
   for (int i = 0; i < r.height; i++) {
     size_t at = (size_t)(r.top + i - p->y) * p->w + (r.left - p->x);
-    lay_row(p->rgb + 3 * at, p->mask + at, r.width, out->im->Bands, top,
+    lay_row(o, p->rgb + 3 * at, p->mask + at, r.width, device, out->im,
             VIPS_REGION_ADDR(out, r.left, r.top + i));
   }
+  free(device);
+  return 0;
 }
 
 /* VipsGenerateFn: source pixels, then the patches that meet this region. */
@@ -103,7 +115,7 @@ static int generate(VipsRegion *out, void *seq, void *a, void *b, gboolean *stop
   vips_region_copy(in, out, r, r->left, r->top);
   for (int i = first_from(o, r->top - o->tallest); i < o->count; i++) {
     if (o->by_y[i]->y >= VIPS_RECT_BOTTOM(r)) break;
-    lay_patch(o->by_y[i], out);
+    if (lay_patch(o, o->by_y[i], out)) return -1;
   }
   return 0;
 }
@@ -113,7 +125,11 @@ static int overlaid(VipsImage *in, struct overlay *o, VipsImage **out) {
   bool deep = in->BandFmt == VIPS_FORMAT_USHORT;
   if (vips_image_pipelinev(im, VIPS_DEMAND_STYLE_THINSTRIP, in, NULL)) goto fail;
   /* The encoders choose depth and colours by this field; some files leave it at "multiband". */
-  if (in->Bands < 3)
+  if (in->Type == VIPS_INTERPRETATION_CMYK)
+    im->Type = in->Type;
+  else if (in->BandFmt == VIPS_FORMAT_FLOAT)
+    im->Type = in->Bands < 3 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_scRGB;
+  else if (in->Bands < 3)
     im->Type = deep ? VIPS_INTERPRETATION_GREY16 : VIPS_INTERPRETATION_B_W;
   else
     im->Type = deep ? VIPS_INTERPRETATION_RGB16 : VIPS_INTERPRETATION_sRGB;
@@ -134,6 +150,13 @@ static int check_fits(const struct kz_image *im, const char *path, enum kz_forma
     return kz_err_set(err, KZ_EUNSUPPORTED,
                       "%s: %s cannot hold the 16 bits of %s; write .png or .tif", path, f->name,
                       im->path);
+  if (info.bits == 32 && !f->real)
+    return kz_err_set(err, KZ_EUNSUPPORTED,
+                      "%s: %s cannot hold the floating-point samples of %s; write .tif", path,
+                      f->name, im->path);
+  if (info.cmyk && (!f->inks || (info.alpha && !f->ink_alpha)))
+    return kz_err_set(err, KZ_EUNSUPPORTED, "%s: %s cannot hold the CMYK%s of %s; write .tif", path,
+                      f->name, f->inks ? " and alpha" : " inks", im->path);
   if (info.alpha && !f->alpha)
     return kz_err_set(err, KZ_EUNSUPPORTED,
                       "%s: %s cannot hold the alpha band of %s; write .png, .tif or .webp", path,
@@ -179,14 +202,15 @@ int kz_image_write_patched(struct kz_image *im, const struct kz_patch *patches, 
   int rc = kz_image_can_write(im, path, overwrite, err);
   if (rc) return rc;
   rc = kz__format_of_name(path, &format, err);
-  if (!rc) rc = overlay_init(&o, im->vips, patches, count, err);
+  if (!rc) rc = overlay_init(&o, im, patches, count, err);
   if (rc) goto out;
   tmp = kz_temp_beside(path);
   if (!tmp) {
     rc = kz_err_set(err, KZ_ENOMEM, "%s: no memory for its temporary name", path);
     goto out;
   }
-  struct kz__save_options options = {.tiled = im->tiled};
+  struct kz__save_options options = {
+      .tiled = im->tiled, .pyramid = im->pyramid, .subifds = im->subifds};
   if (overlaid(im->vips, &o, &result) || kz__save(result, format, tmp, &options)) {
     unlink(tmp);
     if (g_atomic_int_get(&o.read_failed))
