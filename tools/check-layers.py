@@ -30,6 +30,7 @@ MAY_INCLUDE = {
     "catalogue": ["image", "screen", "near", "clean", "feature"],
     "clean": ["base"],
     "export": ["catalogue", "image", "report"],
+    "record": ["restore"],
 }
 # Public headers by the module that implements them; others are named after their module.
 OWNER = {"err": "base", "param": "base", "rng": "base", "data": "dataset", "caption": "feature",

@@ -4,9 +4,10 @@
  *
  * A record is a JSON file beside the result. Its shape is published as a JSON Schema
  * (docs/record.schema.json, kz_record_schema), made from the table that also writes, reads and
- * checks it. Paths in it start from the record's folder where the files lie near it, so that a folder
- * can be moved whole. Its last member, "seal", is the SHA-256 of all the others: it shows that a
- * record was changed by accident or in passing, not by someone who makes a new seal. */
+ * checks it. Paths in it start from the record's folder where the files lie near it, so that a
+ * folder can be moved whole. Its last member, "seal", is the SHA-256 of the file with the seal's
+ * own digits as zeros: it shows that a record was changed by accident or in passing, but not if
+ * whoever changed it made a new seal. */
 #ifndef KIZIL_RECORD_H
 #define KIZIL_RECORD_H
 
@@ -72,8 +73,9 @@ struct kz_record {
   int64_t format; /* KZ_RECORD_FORMAT */
   char *kizil;    /* version */
   struct {
-    /* `filled`: an image of what was filled in fact, where that is not what `mask` marks (classes,
-     * groomed masks, annotations); without it `mask` is an image and all that it marks was filled. */
+    /* `filled`: an image of what was filled in fact, where that is not what `mask` marks
+     * (classes, groomed masks, annotations); without it `mask` is an image and all that it marks
+     * was filled. */
     struct kz_record_file source, mask, filled, lines, policy, model, result;
   } files;
   int64_t width, height;             /* px */
@@ -118,9 +120,9 @@ struct kz_record_inputs {
 /* An empty record: nothing said. */
 void kz_record_init(struct kz_record *r);
 void kz_record_release(struct kz_record *r);
-/* Init, then fill in files with their hashes, sizes, parameters, caption, figures, time, machine and
- * software. `path` is where the record will lie. Classes, regions, candidates and people are left to
- * the caller. On failure nothing is kept. */
+/* Init, then fill in files with their hashes, sizes, parameters, caption, figures, time, machine
+ * and software. `path` is where the record will lie. Classes, regions, candidates and people are
+ * left to the caller. On failure nothing is kept. */
 int kz_record_make(struct kz_record *r, const struct kz_record_inputs *inputs, const char *path,
                    struct kz_err *err);
 /* `to` (a member of the record) becomes a copy of `text`, or NULL. */
@@ -138,10 +140,11 @@ char *kz_record_place(const char *result);
 /* Check and write, whole or not at all, with a seal. KZ_EFORMAT or KZ_ERANGE names the member that
  * is missing or wrong: what is written can be read. */
 int kz_record_write(const struct kz_record *r, const char *path, struct kz_err *err);
-/* Init from a file. KZ_EFORMAT and KZ_ERANGE name the member. *sealed (may be NULL): the seal is that
- * of what the file says. */
+/* Init from a file. KZ_EFORMAT and KZ_ERANGE name the member. *sealed (may be NULL): the seal
+ * fits the file. On failure nothing is kept. */
 int kz_record_read(struct kz_record *r, const char *path, bool *sealed, struct kz_err *err);
-/* Whether text is a record by the schema; `origin` names it in messages. The seal is not looked at. */
+/* 0 if the text is a record by the schema; `origin` names it in messages. The seal is not
+ * checked. */
 int kz_record_validate(const char *json, const char *origin, struct kz_err *err);
 /* The JSON Schema (draft 2020-12) of records; the caller frees. NULL: no memory. */
 char *kz_record_schema(void);
@@ -194,10 +197,10 @@ struct kz_record_places {
   const char *source, *mask, *filled, *lines, *policy, *model, *result;
 };
 
-/* Check everything that the record at `path` says of files. All checks are made, whatever fails, and
- * what fails is in the report, not an error: errors are a record that cannot be read, memory, and
- * KZ_EINTR from the host. Images are compared sample by sample in strips, as they are stored: any size, depth
- * or colour model that libvips opens. The host's progress counts rows. */
+/* Check everything that the record at `path` says of files. All checks are made, whatever fails,
+ * and what fails is in the report, not an error: errors are a record that cannot be read, memory,
+ * and KZ_EINTR from the host. Images are compared sample by sample in strips, as they are stored:
+ * any size, depth or colour model that libvips opens. The host's progress counts rows. */
 int kz_record_verify(const char *path, const struct kz_record_places *places,
                      const struct kz_restore_host *host, struct kz_record_report *report,
                      struct kz_err *err);
