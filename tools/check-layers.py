@@ -30,11 +30,12 @@ MAY_INCLUDE = {
     "catalogue": ["image", "screen", "near", "clean", "feature"],
     "clean": ["base"],
     "export": ["catalogue", "image", "report"],
+    "layers": ["image"],
     "record": ["restore"],
 }
 # Public headers by the module that implements them; others are named after their module.
 OWNER = {"err": "base", "param": "base", "rng": "base", "data": "dataset", "caption": "feature",
-         "csv": "base", "study": "eval"}
+         "csv": "base", "study": "eval", "candidates": "restore"}
 # One header, or one file's reason, at a time: (module, header).
 EXCEPTIONS = {
     ("diffusion", "kizil/data.h"),  # struct kz_batch only: the shape of what the caller hands in

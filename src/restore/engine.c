@@ -82,15 +82,20 @@ static void say(void *self, const char *caption) {
   r->guides.tokens = r->tokens;
 }
 
-int kz_restorer_run(struct kz_restorer *r, const char *image, const char *mask, const char *out,
-                    const struct kz_restore_options *options, const struct kz_restore_host *host,
-                    struct kz_restore_stats *stats, struct kz_err *err) {
-  const struct kz__denoise denoise = {.self = r, .bind = bind, .run = run,
-                                      .structure = kz_model_has_structure(r->model),
-                                      .say = kz_model_has_text(r->model) ? say : NULL};
+struct kz__denoise kz__restorer_denoise(struct kz_restorer *r,
+                                        const struct kz_restore_options *options) {
   r->threads = (int)options->threads;
   r->guides = (struct kz_guides){.structure = (float)options->guidance_structure,
                                  .text = (float)options->guidance_text};
+  return (struct kz__denoise){.self = r, .bind = bind, .run = run,
+                              .structure = kz_model_has_structure(r->model),
+                              .say = kz_model_has_text(r->model) ? say : NULL};
+}
+
+int kz_restorer_run(struct kz_restorer *r, const char *image, const char *mask, const char *out,
+                    const struct kz_restore_options *options, const struct kz_restore_host *host,
+                    struct kz_restore_stats *stats, struct kz_err *err) {
+  const struct kz__denoise denoise = kz__restorer_denoise(r, options);
   return kz__restore(&denoise, image, mask, out, options, host, stats, err);
 }
 

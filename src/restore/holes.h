@@ -31,6 +31,8 @@ int kz__holes_add_run(struct kz__holes *h, int x, int y, int len, struct kz_err 
 void kz__holes_end_row(struct kz__holes *h, int y);
 /* mask [width], 0 = sound. */
 int kz__holes_add_row(struct kz__holes *h, int y, const uint8_t *mask, struct kz_err *err);
+/* part [run_count]: of each run the first run of its part, pixels connected over 8 neighbours. */
+void kz__holes_parts(const struct kz__holes *h, int *part);
 /* Init both, and share out `h`: parts (connected over 8 neighbours) that nowhere hold a square of more
  * than `width` px go to `thin`, all others to `wide`. */
 int kz__holes_split(const struct kz__holes *h, int width, struct kz__holes *thin,

@@ -1,5 +1,5 @@
-/* Thin damage apart from wide. Parts are found by joining runs that touch, row by row (union-find);
- * how wide a part is, by the largest square that ends at each of its pixels:
+/* Thin damage apart from wide. How wide a part is, is told by the largest square that ends at each of
+ * its pixels:
  *   side(x, y) = 1 + min(side(x - 1, y), side(x, y - 1), side(x - 1, y - 1))
  * which needs the row before and no picture. */
 #include "restore/holes.h"
@@ -8,34 +8,10 @@
 
 struct split {
   const struct kz__holes *h;
-  int *parent;      /* of each run; a root is its own */
+  int *part;        /* of each run: the first run of its part */
   bool *wide;       /* of each run: it holds the corner of a square that is too large */
   int *side, *last; /* [width + 1], of this row and the one before, from place 1 on */
 };
-
-static int root(struct split *s, int run) {
-  while (s->parent[run] != run) run = s->parent[run] = s->parent[s->parent[run]];
-  return run;
-}
-
-/* The earlier root stays, so that the order of joining does not show. */
-static void join(struct split *s, int a, int b) {
-  a = root(s, a);
-  b = root(s, b);
-  if (a < b) s->parent[b] = a;
-  if (b < a) s->parent[a] = b;
-}
-
-/* Join the runs of row y with those above that they touch, corners included. */
-static void join_row(struct split *s, int y) {
-  const struct kz__holes *h = s->h;
-  int above = h->row[y - 1], end = h->row[y];
-  for (int r = h->row[y]; r < h->row[y + 1]; r++) {
-    const struct kz__run *run = &h->runs[r];
-    while (above < end && h->runs[above].x + h->runs[above].len < run->x) above++;
-    for (int a = above; a < end && h->runs[a].x <= run->x + run->len; a++) join(s, a, r);
-  }
-}
 
 static int least(int a, int b) { return a < b ? a : b; }
 
@@ -59,11 +35,11 @@ static int share_out(struct split *s, struct kz__holes *thin, struct kz__holes *
                      struct kz_err *err) {
   const struct kz__holes *h = s->h;
   for (int r = 0; r < h->run_count; r++)
-    if (s->wide[r]) s->wide[root(s, r)] = true;
+    if (s->wide[r]) s->wide[s->part[r]] = true;
   for (int y = 0; y < h->height; y++) {
     for (int r = h->row[y]; r < h->row[y + 1]; r++) {
       const struct kz__run *run = &h->runs[r];
-      struct kz__holes *to = s->wide[root(s, r)] ? wide : thin;
+      struct kz__holes *to = s->wide[s->part[r]] ? wide : thin;
       int code = kz__holes_add_run(to, run->x, run->y, run->len, err);
       if (code) return code;
     }
@@ -77,24 +53,21 @@ int kz__holes_split(const struct kz__holes *h, int width, struct kz__holes *thin
                     struct kz__holes *wide, struct kz_err *err) {
   size_t runs = (size_t)h->run_count + 1, columns = (size_t)h->width + 1;
   struct split s = {.h = h,
-                    .parent = malloc(runs * sizeof *s.parent),
+                    .part = malloc(runs * sizeof *s.part),
                     .wide = calloc(runs, sizeof *s.wide),
                     .side = calloc(columns, sizeof *s.side),
                     .last = calloc(columns, sizeof *s.last)};
   *wide = (struct kz__holes){0};
   int code = kz__holes_init(thin, h->width, h->height, err);
   if (!code) code = kz__holes_init(wide, h->width, h->height, err);
-  if (!code && !(s.parent && s.wide && s.side && s.last))
+  if (!code && !(s.part && s.wide && s.side && s.last))
     code = kz_err_set(err, KZ_ENOMEM, "no memory to sort %d runs of a mask", h->run_count);
   if (code) goto out;
-  for (int r = 0; r < h->run_count; r++) s.parent[r] = r;
-  for (int y = 0; y < h->height; y++) {
-    if (y) join_row(&s, y);
-    measure_row(&s, y, width);
-  }
+  kz__holes_parts(h, s.part);
+  for (int y = 0; y < h->height; y++) measure_row(&s, y, width);
   code = share_out(&s, thin, wide, err);
 out:
-  free(s.parent);
+  free(s.part);
   free(s.wide);
   free(s.side);
   free(s.last);

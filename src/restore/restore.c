@@ -13,7 +13,7 @@
 #include "base/utf8.h"
 #include "diffusion/sampler.h"
 #include "feature/drawing.h"
-#include "restore/sample.h"
+#include "restore/task.h"
 
 static const char *const sampler_names[] = {"ddim", "dpm++2m", NULL};
 
@@ -102,27 +102,22 @@ static int longest_run(const struct kz__holes *h) {
   return len;
 }
 
-/* Lay the result over the image: a patch for each run, its pixels lent by the canvas, its mask by
- * one row of 255 that all share. */
-static int write_result(struct kz__repair *c, struct kz_image *im, const char *out, bool overwrite,
-                        struct kz_err *err) {
-  const struct kz__holes *h = c->holes;
+int kz__task_write(struct kz__task *t, const struct kz__holes *h, const float *rgb, const char *out,
+                   struct kz_err *err) {
   int len = longest_run(h), code = 0;
-  struct kz_patch *patches = malloc((size_t)h->run_count * sizeof *patches);
-  uint8_t *mask = malloc((size_t)len);
+  struct kz_patch *patches = malloc(((size_t)h->run_count + 1) * sizeof *patches);
+  uint8_t *mask = malloc((size_t)len + 1);
   if (!patches || !mask) {
     code = kz_err_set(err, KZ_ENOMEM, "no memory for %d patches", h->run_count);
     goto out;
   }
   memset(mask, 255, (size_t)len);
-  for (int64_t i = 0; i < h->count * 3; i++)
-    c->x[i] = fminf(fmaxf(c->x[i] * 0.5f + 0.5f, 0), 1);
   for (int r = 0; r < h->run_count; r++) {
     const struct kz__run *run = &h->runs[r];
     patches[r] = (struct kz_patch){.x = run->x, .y = run->y, .w = run->len, .h = 1,
-                                   .rgb = c->x + run->first * 3, .mask = mask};
+                                   .rgb = (float *)rgb + run->first * 3, .mask = mask};
   }
-  code = kz_image_write_patched(im, patches, h->run_count, out, overwrite, err);
+  code = kz_image_write_patched(t->im, patches, h->run_count, out, t->options->overwrite, err);
 out:
   free(patches);
   free(mask);
@@ -135,10 +130,8 @@ static int read_lines(void *self, int x, int y, int w, int h, uint8_t *drawn, st
 
 static bool given(const char *text) { return text && *text; }
 
-/* The line drawing, if there is one: open, and as large as the image. */
-static int open_lines(const struct kz__denoise *denoise, const struct kz_restore_options *o,
-                      const struct kz_image *im, const char *out, struct kz_image **lines,
-                      struct kz_err *err) {
+static int check_lines(const struct kz__denoise *denoise, const struct kz_restore_options *o,
+                       const char *out, struct kz_err *err) {
   if (!given(o->lines)) return 0;
   if (!denoise->structure)
     return kz_err_set(err, KZ_EUNSUPPORTED,
@@ -146,8 +139,14 @@ static int open_lines(const struct kz__denoise *denoise, const struct kz_restore
                       "model with a structure branch", o->lines);
   if (kz_same_file(o->lines, out))
     return kz_err_set(err, KZ_EEXIST, "%s: would overwrite the drawing; choose another name", out);
-  int code = kz_image_open(o->lines, lines, err);
-  return code ? code : kz_image_same_size(im, *lines, "drawing", err);
+  return 0;
+}
+
+/* The line drawing, if there is one: open, and as large as the image. */
+static int open_lines(struct kz__task *t, struct kz_err *err) {
+  if (!given(t->options->lines)) return 0;
+  int code = kz_image_open(t->options->lines, &t->lines, err);
+  return code ? code : kz_image_same_size(t->im, t->lines, "drawing", err);
 }
 
 /* As much of `text` as fits, ended between two characters. */
@@ -182,55 +181,85 @@ static int choose_caption(const struct kz__denoise *denoise, const struct kz_res
   return code;
 }
 
+static int read_damage(struct kz__task *t, const char *mask, struct kz_err *err) {
+  struct kz_image *m = NULL;
+  int code = kz_image_open(mask, &m, err);
+  if (!code) code = kz_image_same_size(t->im, m, "mask", err);
+  if (!code) code = kz__holes_read(&t->holes, m, err);
+  if (!code) code = check_damage(&t->holes, mask, err);
+  if (!code) code = choose_caption(t->denoise, t->options, t->im, m, &t->stats, err);
+  kz_image_close(m);
+  return code;
+}
+
+int kz__task_open(struct kz__task *t, const struct kz__denoise *denoise, const char *image,
+                  const char *mask, const char *const *outs, const struct kz_restore_options *o,
+                  struct kz_err *err) {
+  *t = (struct kz__task){.denoise = denoise, .options = o, .start = kz_now()};
+  int code = check_options(o, err);
+  if (code) goto out;
+  code = kz_image_open(image, &t->im, err);
+  for (int i = 0; outs[i] && !code; i++) {
+    code = check_output(t->im, mask, outs[i], o->overwrite, err);
+    if (!code) code = check_lines(denoise, o, outs[i], err);
+  }
+  if (!code) code = open_lines(t, err);
+  if (!code) code = read_damage(t, mask, err);
+  if (!code)
+    code = kz__repair_init(&t->canvas, &t->holes, kz_samplers[o->sampler]->history > 0, err);
+out:
+  if (code) kz__task_release(t);
+  return code;
+}
+
+void kz__task_release(struct kz__task *t) {
+  kz__repair_release(&t->canvas);
+  kz__holes_release(&t->holes);
+  kz_image_close(t->lines);
+  kz_image_close(t->im);
+  *t = (struct kz__task){0};
+}
+
+struct kz__known kz__task_known(const struct kz__task *t) {
+  return (struct kz__known){t->im, read_known};
+}
+
+int kz__task_fill(struct kz__task *t, int64_t seed, const struct kz_restore_host *host,
+                  struct kz_err *err) {
+  struct kz_restore_options o = *t->options;
+  const struct kz__known known = kz__task_known(t);
+  const struct kz__drawn drawn = {t->lines, read_lines};
+  const struct kz__means means = {.known = &known, .drawn = t->lines ? &drawn : NULL,
+                                  .denoise = t->denoise, .options = &o, .host = host};
+  o.seed = seed;
+  int calls = 0, code = kz__fill(&t->canvas, &means, &t->stats.tiles, &calls, err);
+  if (code) return code;
+  for (int64_t i = 0; i < t->holes.count * 3; i++)
+    t->canvas.x[i] = kz__fill_from(kz__fill_to(t->canvas.x[i] * 0.5f + 0.5f));
+  t->stats.calls += calls;
+  return 0;
+}
+
+struct kz_restore_stats kz__task_stats(const struct kz__task *t) {
+  struct kz_restore_stats s = t->stats;
+  s.width = t->holes.width;
+  s.height = t->holes.height;
+  s.damaged = (double)t->holes.count / ((double)t->holes.width * t->holes.height);
+  s.seconds = kz_now() - t->start;
+  return s;
+}
+
 int kz__restore(const struct kz__denoise *denoise, const char *image, const char *mask,
                 const char *out, const struct kz_restore_options *o,
                 const struct kz_restore_host *host, struct kz_restore_stats *stats,
                 struct kz_err *err) {
-  double start = kz_now();
-  struct kz_image *im = NULL, *m = NULL, *lines = NULL;
-  struct kz_restore_stats all = {0};
-  struct kz__holes holes = {0};
-  struct kz__repair canvas = {0};
-  int code = check_options(o, err);
-  if (code) goto out;
-  code = kz_image_open(image, &im, err);
-  if (code) goto out;
-  code = check_output(im, mask, out, o->overwrite, err);
-  if (code) goto out;
-  code = kz_image_open(mask, &m, err);
-  if (code) goto out;
-  code = kz_image_same_size(im, m, "mask", err);
-  if (code) goto out;
-  code = open_lines(denoise, o, im, out, &lines, err);
-  if (code) goto out;
-  code = kz__holes_read(&holes, m, err);
-  if (code) goto out;
-  code = check_damage(&holes, mask, err);
-  if (code) goto out;
-  code = choose_caption(denoise, o, im, m, &all, err);
-  if (code) goto out;
-  kz_image_close(m);
-  m = NULL;
-  code = kz__repair_init(&canvas, &holes, kz_samplers[o->sampler]->history > 0, err);
-  if (code) goto out;
-  const struct kz__known known = {im, read_known};
-  const struct kz__drawn drawn = {lines, read_lines};
-  const struct kz__means means = {.known = &known, .drawn = lines ? &drawn : NULL,
-                                  .denoise = denoise, .options = o, .host = host};
-  code = kz__fill(&canvas, &means, &all.tiles, &all.calls, err);
-  if (code) goto out;
-  code = write_result(&canvas, im, out, o->overwrite, err);
-  if (code) goto out;
-  all.width = holes.width;
-  all.height = holes.height;
-  all.damaged = (double)holes.count / ((double)holes.width * holes.height);
-  all.seconds = kz_now() - start;
-  if (stats) *stats = all;
-out:
-  kz__repair_release(&canvas);
-  kz__holes_release(&holes);
-  kz_image_close(lines);
-  kz_image_close(m);
-  kz_image_close(im);
+  const char *const outs[] = {out, NULL};
+  struct kz__task t;
+  int code = kz__task_open(&t, denoise, image, mask, outs, o, err);
+  if (code) return code;
+  code = kz__task_fill(&t, o->seed, host, err);
+  if (!code) code = kz__task_write(&t, &t.holes, t.canvas.x, out, err);
+  if (!code && stats) *stats = kz__task_stats(&t);
+  kz__task_release(&t);
   return code;
 }

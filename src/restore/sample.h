@@ -21,6 +21,10 @@ struct kz__denoise {
   void (*say)(void *self, const char *caption);
 };
 
+/* The network of a restorer, with the threads and the guidance of `options`; for one run. */
+struct kz__denoise kz__restorer_denoise(struct kz_restorer *r,
+                                        const struct kz_restore_options *options);
+
 /* What an image is sampled with. */
 struct kz__means {
   const struct kz__known *known;

@@ -1,0 +1,295 @@
+/* All fills are made before any file is written: which regions are filled follows from where the
+ * fills disagree. */
+#include "restore/candidates.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "restore/doubt.h"
+#include "restore/task.h"
+
+#define SEED_TOP ((int64_t)1 << 53)
+#define FILES (KZ_CANDIDATES_MOST + 2) /* candidates, two maps */
+
+#define FIELD(f) offsetof(struct kz_candidates_options, f)
+const struct kz_param kz_candidates_params[] = {
+    {"candidates", KZ_PARAM_INT, FIELD(count), 4, 2, KZ_CANDIDATES_MOST, NULL, NULL, "",
+     "restorations that differ by their seed"},
+    {"ring", KZ_PARAM_INT, FIELD(ring), 16, 1, 256, NULL, NULL, "px",
+     "how far around a region known pixels are counted"},
+    {"least-known", KZ_PARAM_FLOAT, FIELD(least_known), 0.25, 0, 1, NULL, NULL, "",
+     "share of the ring; a region with less is conjecture"},
+    {"most-distance", KZ_PARAM_FLOAT, FIELD(most_distance), 128, 0, 100000, NULL, NULL, "px",
+     "from the inmost pixel to a known one; more is conjecture; 0: no limit"},
+    {"most-doubt", KZ_PARAM_FLOAT, FIELD(most_doubt), 20, 0, 200, NULL, NULL, "delta E",
+     "mean disagreement of a region; more is conjecture; 0: no limit"},
+    {"allow-conjecture", KZ_PARAM_BOOL, FIELD(allow_conjecture), 0, 0, 1, NULL, NULL, "",
+     "fill regions that are conjecture, too"},
+    {0}};
+
+/* The work on one image. */
+struct work {
+  const struct kz_candidates_job *job;
+  const struct kz_candidates_options *o;
+  const struct kz_restore_host *host;
+  struct kz__task task;
+  struct kz__fills fills;
+  struct kz__regions regions;
+  struct kz_candidate *list;
+  float *doubt;
+  struct kz__holes filled; /* the damage of the regions that are filled */
+  const char *outs[FILES + 1];
+  int (*maps[2])(const struct kz__holes *h, const float *doubt, const char *path,
+                 struct kz_err *err); /* what writes outs[o->count] and the next */
+  bool written[FILES];
+  int turn; /* candidate being made, from 0 */
+};
+
+void kz_candidates_release(struct kz_candidates *c) {
+  for (int k = 0; k < c->count; k++) free(c->list[k].path);
+  free(c->list);
+  free(c->regions);
+  *c = (struct kz_candidates){0};
+}
+
+int64_t kz_candidate_seed(int64_t seed, int k) {
+  const int64_t next = seed + k - 1;
+  return next > SEED_TOP ? next - SEED_TOP - 1 : next;
+}
+
+char *kz_candidate_path(const char *out, int k) {
+  const char *name = strrchr(out, '/'), *dot = strrchr(name ? name : out, '.');
+  const size_t head = dot ? (size_t)(dot - out) : strlen(out), size = strlen(out) + 16;
+  char *path = malloc(size);
+  if (path) snprintf(path, size, "%.*s-%d%s", (int)head, out, k, out + head);
+  return path;
+}
+
+/* ---- checks ---- */
+
+static int check_candidates(const struct kz_candidates_options *o, struct kz_err *err) {
+  if (o->count < 2 || o->count > KZ_CANDIDATES_MOST)
+    return kz_err_set(err, KZ_ERANGE, "%lld candidates: give 2 to %d", (long long)o->count,
+                      KZ_CANDIDATES_MOST);
+  if (o->ring < 1 || o->ring > 256)
+    return kz_err_set(err, KZ_ERANGE, "ring is %lld px: give 1 to 256", (long long)o->ring);
+  if (!(o->least_known >= 0 && o->least_known <= 1))
+    return kz_err_set(err, KZ_ERANGE, "least-known is %g: give 0 to 1", o->least_known);
+  if (!(o->most_distance >= 0) || !(o->most_doubt >= 0))
+    return kz_err_set(err, KZ_ERANGE, "most-distance is %g, most-doubt %g: give 0 or more",
+                      o->most_distance, o->most_doubt);
+  return 0;
+}
+
+static int check_folder(const char *path, struct kz_err *err) {
+  const char *slash = strrchr(path, '/');
+  char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+  int code = 0;
+  if (!folder)
+    code = kz_err_set(err, KZ_ENOMEM, "%s: no memory", path);
+  else if (access(folder, W_OK | X_OK))
+    code = kz_err_set(err, KZ_EIO, "%s: the folder is missing or may not be written to", path);
+  free(folder);
+  return code;
+}
+
+/* A map is written as PNG whatever the image is, and over nothing that is read or written. */
+static int check_map(const struct work *w, const struct kz_restore_options *o, const char *path,
+                     const char *const *outs, int before, struct kz_err *err) {
+  const char *dot = strrchr(path, '.');
+  if (!dot || strcasecmp(dot, ".png"))
+    return kz_err_set(err, KZ_EUNSUPPORTED, "%s: maps of doubt are written as .png", path);
+  for (int i = 0; i < before; i++)
+    if (!strcmp(outs[i], path) || kz_same_file(outs[i], path))
+      return kz_err_set(err, KZ_EEXIST, "%s: is named for two outputs", path);
+  if (kz_same_file(w->job->image, path) || kz_same_file(w->job->mask, path) ||
+      (o->lines && kz_same_file(o->lines, path)))
+    return kz_err_set(err, KZ_EEXIST, "%s: would overwrite what is read; choose another name", path);
+  if (!o->overwrite && kz_file_exists(path))
+    return kz_err_set(err, KZ_EEXIST, "%s: is there already; --overwrite replaces it", path);
+  return check_folder(path, err);
+}
+
+/* w->outs: the candidates, then the maps that are wanted. */
+static int name_files(struct work *w, const struct kz_restore_options *o, struct kz_err *err) {
+  const int count = (int)w->o->count;
+  int code = 0;
+  w->list = calloc((size_t)count, sizeof *w->list);
+  if (!w->list) return kz_err_set(err, KZ_ENOMEM, "no memory for %d names", count);
+  for (int k = 0; k < count; k++) {
+    w->list[k].seed = kz_candidate_seed(o->seed, k + 1);
+    w->list[k].path = kz_candidate_path(w->job->out, k + 1);
+    w->outs[k] = w->list[k].path;
+    if (!w->outs[k]) return kz_err_set(err, KZ_ENOMEM, "%s: no memory for its names", w->job->out);
+  }
+  const char *const maps[] = {w->job->doubt, w->job->heat};
+  for (int i = 0, n = count; i < 2 && !code; i++) {
+    if (!maps[i]) continue;
+    code = check_map(w, o, maps[i], w->outs, n, err);
+    w->maps[n - count] = i ? kz__heat_save : kz__doubt_save;
+    w->outs[n++] = maps[i];
+  }
+  return code;
+}
+
+/* ---- the work ---- */
+
+static void show_progress(void *self, int done, int total) {
+  const struct work *w = self;
+  w->host->progress(w->host->self, w->turn * total + done, (int)w->o->count * total);
+}
+
+static bool asked_to_stop(void *self) {
+  const struct work *w = self;
+  return w->host->stop && w->host->stop(w->host->self);
+}
+
+static int make_fills(struct work *w, struct kz_err *err) {
+  const struct kz__holes *h = &w->task.holes;
+  const struct kz_restore_host host = {
+      w, w->host && w->host->progress ? show_progress : NULL, w->host ? asked_to_stop : NULL};
+  int code = kz__fills_init(&w->fills, h, (int)w->o->count, err);
+  for (; w->turn < w->o->count && !code; w->turn++) {
+    code = kz__task_fill(&w->task, w->list[w->turn].seed, &host, err);
+    uint16_t *to = kz__fills_at(&w->fills, w->turn, 0);
+    for (int64_t i = 0; i < h->count * 3 && !code; i++) to[i] = kz__fill_to(w->task.canvas.x[i]);
+  }
+  return code;
+}
+
+/* Regions of thin damage, and all of them with one step, get one call whatever the seed. */
+static int mark_sampled(struct work *w, struct kz_err *err) {
+  const struct kz_restore_options *o = w->task.options;
+  const struct kz__holes *h = &w->task.holes;
+  struct kz__holes thin, wide;
+  for (int i = 0; i < w->regions.count; i++) w->regions.list[i].sampled = o->steps > 1;
+  if (o->steps == 1) return 0;
+  int code = kz__holes_split(h, (int)o->thin, &thin, &wide, err);
+  if (code) return code;
+  for (int i = 0, r = 0; i < thin.run_count; i++) {
+    while (h->runs[r].y != thin.runs[i].y || h->runs[r].x != thin.runs[i].x) r++;
+    w->regions.list[w->regions.of_run[r]].sampled = false;
+  }
+  kz__holes_release(&thin);
+  kz__holes_release(&wide);
+  return 0;
+}
+
+static void decide(struct kz_region *r, const struct kz_candidates_options *o) {
+  if (r->known < o->least_known) r->conjecture |= KZ_CONJECTURE_FEW_KNOWN;
+  if (o->most_distance > 0 && r->distance > o->most_distance) r->conjecture |= KZ_CONJECTURE_FAR;
+  if (o->most_doubt > 0 && r->doubt > o->most_doubt) r->conjecture |= KZ_CONJECTURE_DISAGREE;
+  r->filled = !r->conjecture || o->allow_conjecture;
+}
+
+static int weigh(struct work *w, struct kz_err *err) {
+  const struct kz__holes *h = &w->task.holes;
+  const struct kz__known known = kz__task_known(&w->task);
+  w->doubt = malloc((size_t)h->count * sizeof *w->doubt);
+  if (!w->doubt)
+    return kz_err_set(err, KZ_ENOMEM, "no memory for the doubt of %lld damaged pixels",
+                      (long long)h->count);
+  kz__fills_doubt(&w->fills, w->doubt);
+  int code = kz__regions_find(&w->regions, h, (int)w->o->ring, err);
+  if (!code) code = kz__regions_doubt(&w->regions, h, w->doubt, err);
+  if (!code) code = mark_sampled(w, err);
+  for (int i = 0; i < w->regions.count && !code; i++) decide(&w->regions.list[i], w->o);
+  return code ? code : kz__fills_rank(&w->fills, &w->regions, &known, w->list, err);
+}
+
+/* ---- files ---- */
+
+static int find_filled(struct work *w, struct kz_err *err) {
+  const struct kz__holes *h = &w->task.holes;
+  int code = kz__holes_init(&w->filled, h->width, h->height, err);
+  for (int y = 0; y < h->height && !code; y++) {
+    for (int r = h->row[y]; r < h->row[y + 1] && !code; r++)
+      if (w->regions.list[w->regions.of_run[r]].filled)
+        code = kz__holes_add_run(&w->filled, h->runs[r].x, y, h->runs[r].len, err);
+    if (!code) kz__holes_end_row(&w->filled, y);
+  }
+  return code;
+}
+
+/* Candidate k, unpacked into the canvas in the order of what is filled. */
+static int write_candidate(struct work *w, int k, struct kz_err *err) {
+  const struct kz__holes *h = &w->task.holes;
+  float *to = w->task.canvas.x;
+  for (int r = 0; r < h->run_count; r++) {
+    if (!w->regions.list[w->regions.of_run[r]].filled) continue;
+    const uint16_t *from = kz__fills_at(&w->fills, k, h->runs[r].first);
+    for (int i = 0; i < h->runs[r].len * 3; i++) *to++ = kz__fill_from(from[i]);
+  }
+  return kz__task_write(&w->task, &w->filled, w->task.canvas.x, w->list[k].path, err);
+}
+
+static int write_files(struct work *w, struct kz_err *err) {
+  const int count = (int)w->o->count;
+  int code = find_filled(w, err);
+  for (int i = 0; w->outs[i] && !code; i++) {
+    code = kz__stopped(w->host, err);
+    if (!code && i < count)
+      code = write_candidate(w, i, err);
+    else if (!code)
+      code = w->maps[i - count](&w->task.holes, w->doubt, w->outs[i], err);
+    w->written[i] = !code;
+  }
+  for (int i = 0; w->outs[i] && code; i++)
+    if (w->written[i]) unlink(w->outs[i]);
+  return code;
+}
+
+static void hand_over(struct work *w, struct kz_candidates *out) {
+  *out = (struct kz_candidates){.list = w->list, .count = (int)w->o->count,
+                                .regions = w->regions.list, .region_count = w->regions.count,
+                                .stats = kz__task_stats(&w->task)};
+  for (int i = 0; i < out->region_count; i++) {
+    out->conjecture += out->regions[i].conjecture != 0;
+    out->unfilled += !out->regions[i].filled;
+  }
+  w->list = NULL;
+  w->regions.list = NULL;
+}
+
+static void work_release(struct work *w) {
+  for (int k = 0; w->list && k < w->o->count; k++) free(w->list[k].path);
+  free(w->list);
+  free(w->doubt);
+  kz__holes_release(&w->filled);
+  kz__regions_release(&w->regions);
+  kz__fills_release(&w->fills);
+  kz__task_release(&w->task);
+}
+
+int kz__candidates(const struct kz__denoise *denoise, const struct kz_candidates_job *job,
+                   const struct kz_restore_options *options,
+                   const struct kz_candidates_options *candidates,
+                   const struct kz_restore_host *host, struct kz_candidates *out,
+                   struct kz_err *err) {
+  struct work w = {.job = job, .o = candidates, .host = host};
+  const char *pictures[KZ_CANDIDATES_MOST + 1] = {0};
+  int code = check_candidates(candidates, err);
+  if (code) return code;
+  code = name_files(&w, options, err);
+  if (!code) memcpy(pictures, w.outs, (size_t)candidates->count * sizeof *pictures);
+  if (!code) code = kz__task_open(&w.task, denoise, job->image, job->mask, pictures, options, err);
+  if (!code) code = make_fills(&w, err);
+  if (!code) code = weigh(&w, err);
+  if (!code) code = write_files(&w, err);
+  if (!code) hand_over(&w, out);
+  work_release(&w);
+  return code;
+}
+
+int kz_restorer_candidates(struct kz_restorer *r, const struct kz_candidates_job *job,
+                           const struct kz_restore_options *options,
+                           const struct kz_candidates_options *candidates,
+                           const struct kz_restore_host *host, struct kz_candidates *out,
+                           struct kz_err *err) {
+  const struct kz__denoise denoise = kz__restorer_denoise(r, options);
+  return kz__candidates(&denoise, job, options, candidates, host, out, err);
+}
