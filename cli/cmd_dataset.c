@@ -20,21 +20,27 @@ static const struct kz_command *const subcommands[] = {
     NULL,
 };
 
-static const char *short_name(const struct kz_command *c) { return strchr(c->name, ' ') + 1; }
+static const char summary[] = "gather images into a catalogue, screen, review and export them";
+
+static const struct kz_cli_index dataset = {
+    .name = "dataset",
+    .usage = "SUBCOMMAND CATALOGUE [ARGUMENT...]",
+    .summary = summary,
+    .commands = subcommands,
+    .notes = "The catalogue is one SQLite file that knows every image that was offered, what was\n"
+             "measured of it, and why it is in or out. Images stay where they are.\n\n"
+             "  kizil dataset init murals.db\n"
+             "  kizil dataset add murals.db photographs scans --meta list.csv\n"
+             "  kizil dataset screen murals.db\n"
+             "  kizil dataset info murals.db\n\n"
+             "'kizil dataset SUBCOMMAND --help' tells more."};
 
 static int print_help(void) {
-  printf("usage: kizil dataset SUBCOMMAND CATALOGUE [ARGUMENT...]\n\n%s\n\nsubcommands:\n",
-         kz_cmd_dataset.summary);
+  printf("usage: kizil dataset %s\n\n%s\n\nsubcommands:\n", dataset.usage, summary);
   for (int i = 0; subcommands[i]; i++)
-    printf("  %-10s %s\n", short_name(subcommands[i]), subcommands[i]->summary);
-  printf("\noptions:\n  -h, --help            show this, or the help of a subcommand\n"
-         "\nThe catalogue is one SQLite file that knows every image that was offered, what was\n"
-         "measured of it, and why it is in or out. Images stay where they are.\n\n"
-         "  kizil dataset init murals.db\n"
-         "  kizil dataset add murals.db photographs scans --meta list.csv\n"
-         "  kizil dataset screen murals.db\n"
-         "  kizil dataset info murals.db\n\n"
-         "'kizil dataset SUBCOMMAND --help' tells more.\n");
+    printf("  %-10s %s\n", kz_cli_short_name(subcommands[i]), subcommands[i]->summary);
+  printf("\noptions:\n  -h, --help            show this, or the help of a subcommand\n\n%s\n",
+         dataset.notes);
   return KZ_EXIT_OK;
 }
 
@@ -42,10 +48,10 @@ static int unknown_subcommand(const char *name) {
   const char *nearest = NULL;
   int least = (int)strlen(name) / 2 + 1;
   for (int i = 0; subcommands[i]; i++) {
-    int distance = kz_name_distance(short_name(subcommands[i]), name);
+    int distance = kz_name_distance(kz_cli_short_name(subcommands[i]), name);
     if (distance > least) continue;
     least = distance - 1;
-    nearest = short_name(subcommands[i]);
+    nearest = kz_cli_short_name(subcommands[i]);
   }
   if (nearest) return kz_cli_usage("no subcommand '%s'; did you mean '%s'?", name, nearest);
   return kz_cli_usage("no subcommand '%s'", name);
@@ -54,13 +60,14 @@ static int unknown_subcommand(const char *name) {
 static int run(int argc, char **argv) {
   if (argc < 2) return kz_cli_usage("no subcommand given");
   if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) return print_help();
+  int status = kz_cli_index_form(&dataset, argc, argv);
+  if (status >= 0) return status;
   for (int i = 0; subcommands[i]; i++) {
-    if (strcmp(short_name(subcommands[i]), argv[1])) continue;
+    if (strcmp(kz_cli_short_name(subcommands[i]), argv[1])) continue;
     kz_cli_set_command(subcommands[i]->name);
     return subcommands[i]->run(argc - 1, argv + 1);
   }
   return unknown_subcommand(argv[1]);
 }
 
-const struct kz_command kz_cmd_dataset = {
-    "dataset", "gather images into a catalogue, screen, review and export them", run};
+const struct kz_command kz_cmd_dataset = {"dataset", summary, run};

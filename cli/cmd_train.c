@@ -354,9 +354,9 @@ static int run(int argc, char **argv) {
       {0}};
   struct kz_cli_parser parser = {
       .command = &kz_cmd_train, .options = options, .tables = {{t->table, &t->settings}},
-      .notes = "kizil train --images photos --out run --minutes 60\n"
-               "kizil train --images murals.db --out run --minutes 60\n"
-               "kizil train --resume --out run --minutes 120\n"
+      .notes = "  kizil train --images photos --out run --minutes 60\n"
+               "  kizil train --images murals.db --out run --minutes 60\n"
+               "  kizil train --resume --out run --minutes 120\n\n"
                "Ctrl-C stops after the step at hand and leaves a checkpoint."};
   int status = kz_cli_parse(&parser, argc, argv);
   if (status < 0) status = apply_files(t, &parser, argc, argv);

@@ -19,13 +19,17 @@ static const struct kz_command *const commands[] = {
     NULL,
 };
 
+static const struct kz_cli_index kizil = {
+    .usage = "COMMAND [ARGUMENT...]",
+    .summary = "restores damaged wall paintings on screen",
+    .commands = commands,
+    .notes = "'kizil COMMAND --help' tells more; 'kizil --version' names the version."};
+
 static int print_help(void) {
-  printf("usage: kizil COMMAND [ARGUMENT...]\n\n"
-         "Restores damaged wall paintings on screen.\n\ncommands:\n");
+  printf("usage: kizil %s\n\n%s\n\ncommands:\n", kizil.usage, kizil.summary);
   for (int i = 0; commands[i]; i++)
     printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
-  printf("  %-10s %s\n\n'kizil COMMAND --help' tells more; 'kizil --version' names the version.\n",
-         "help", "show this, or the help of a command");
+  printf("  %-10s %s\n\n%s\n", "help", "show this, or the help of a command", kizil.notes);
   return KZ_EXIT_OK;
 }
 
@@ -78,6 +82,8 @@ int main(int argc, char **argv) {
     return KZ_EXIT_USAGE;
   }
   const char *first = argv[1];
+  int status = kz_cli_index_form(&kizil, argc, argv);
+  if (status >= 0) return status;
   if (!strcmp(first, "--help") || !strcmp(first, "-h")) return print_help();
   if (!strcmp(first, "--version") || !strcmp(first, "-V")) return print_version();
   if (!strcmp(first, "help")) return help_on(argc - 2, argv + 2);

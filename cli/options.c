@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "main.h"
+
 static const struct kz_cli_positional no_positionals[1];
 static const struct kz_cli_option no_options[1];
 enum { MAX_OPTIONS = 32 };
@@ -30,19 +32,19 @@ static const struct kz_cli_option *options_of(const struct kz_cli_parser *p) {
   return p->options ? p->options : no_options;
 }
 
-static void print_usage_line(const struct kz_cli_parser *p) {
-  printf("usage: kizil %s", p->command->name);
+void kz_cli_usage_line(const struct kz_cli_parser *p, FILE *to) {
+  fprintf(to, "kizil %s", p->command->name);
   for (const struct kz_cli_positional *a = positionals_of(p); a->name; a++)
-    printf(a->optional ? " [%s]" : " %s", a->name);
-  if (p->rest) printf(" [%s...]", p->rest->name);
+    fprintf(to, a->optional ? " [%s]" : " %s", a->name);
+  if (p->rest) fprintf(to, " [%s...]", p->rest->name);
   for (const struct kz_cli_option *o = options_of(p); o->name; o++) {
     if (!o->required) continue;
     if (o->letter)
-      printf(" -%c %s", o->letter, o->value);
+      fprintf(to, " -%c %s", o->letter, o->value);
     else
-      printf(" --%s %s", o->name, o->value);
+      fprintf(to, " --%s %s", o->name, o->value);
   }
-  printf(" [OPTION...]\n\n%s\n", p->command->summary);
+  fputs(" [OPTION...]", to);
 }
 
 static void print_option(const struct kz_cli_option *o) {
@@ -53,7 +55,9 @@ static void print_option(const struct kz_cli_option *o) {
 }
 
 static void print_help(const struct kz_cli_parser *p) {
-  print_usage_line(p);
+  printf("usage: ");
+  kz_cli_usage_line(p, stdout);
+  printf("\n\n%s\n", p->command->summary);
   if (positionals_of(p)->name || p->rest) printf("\n");
   for (const struct kz_cli_positional *a = positionals_of(p); a->name; a++)
     printf("  %-21s %s\n", a->name, a->help);
@@ -151,6 +155,8 @@ static int parse_long(struct parse *s, const char *text) {
   memcpy(name, text, len);
   name[len] = '\0';
   if (!strcmp(name, "help")) {
+    if (attached)
+      return kz_cli_help_form(s->p, attached, s->argc - s->at - 1, s->argv + s->at + 1);
     print_help(s->p);
     return KZ_EXIT_OK;
   }

@@ -18,7 +18,8 @@
  * Only what these headers declare can be linked against; nothing that starts with kz__ is meant.
  *
  *   compile:  cc program.c $(pkg-config --cflags --libs kizil)
- *   static:   cc program.c $(pkg-config --static --cflags --libs kizil), with libkizil.a */
+ *   with libkizil.a inside: the same with its path for -lkizil, and the libraries that
+ *             pkg-config --print-requires-private kizil names, -fopenmp, -ldnnl, -lm */
 #ifndef KIZIL_KIZIL_H
 #define KIZIL_KIZIL_H
 
@@ -35,7 +36,10 @@
 #include <kizil/image.h>
 #include <kizil/sample.h>
 
-/* Restoring: a trained network; one picture or many; treatment by class of damage; the record. */
+/* Restoring: a trained network; one picture or many; treatment by class of damage; candidates,
+ * layers and the record. */
+#include <kizil/candidates.h>
+#include <kizil/layers.h>
 #include <kizil/model.h>
 #include <kizil/record.h>
 #include <kizil/restore.h>

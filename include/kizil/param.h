@@ -42,6 +42,9 @@ int kz_params_set(const struct kz_param *table, void *options, const char *name,
                   struct kz_err *err);
 /* One line a parameter: "  --name N   help (default 8, 1 to 1000 px)". */
 void kz_params_help(const struct kz_param *table, FILE *to);
+/* The two halves of such a line, for help in other forms: "--name N" and what follows it. */
+void kz_param_term(const struct kz_param *p, FILE *to);
+void kz_param_explain(const struct kz_param *p, FILE *to);
 /* JSON object text, keys in table order, indented by 2; the caller frees. NULL: no memory. */
 char *kz_params_to_json(const struct kz_param *table, const void *options);
 /* Read a JSON object; unknown keys, wrong types and ranges are errors that name the key.

@@ -259,12 +259,23 @@ static void print_values(const struct kz_param *p, FILE *to) {
   }
 }
 
+void kz_param_term(const struct kz_param *p, FILE *to) {
+  fprintf(to, "--%s%s%s", p->type == KZ_PARAM_BOOL ? "[no-]" : "", p->name, value_word(p));
+}
+
+void kz_param_explain(const struct kz_param *p, FILE *to) {
+  fputs(p->help, to);
+  print_values(p, to);
+}
+
 void kz_params_help(const struct kz_param *table, FILE *to) {
   for (const struct kz_param *p = table; p->name; p++) {
-    int width = fprintf(to, "  --%s%s%s", p->type == KZ_PARAM_BOOL ? "[no-]" : "", p->name,
-                        value_word(p));
-    fprintf(to, "%*s%s", width < 24 ? 24 - width : 1, "", p->help);
-    print_values(p, to);
+    int negatable = p->type == KZ_PARAM_BOOL ? (int)strlen("[no-]") : 0;
+    int width = 4 + negatable + (int)strlen(p->name) + (int)strlen(value_word(p));
+    fputs("  ", to);
+    kz_param_term(p, to);
+    fprintf(to, "%*s", width < 24 ? 24 - width : 1, "");
+    kz_param_explain(p, to);
     fputc('\n', to);
   }
 }
