@@ -46,7 +46,8 @@ struct kz_command {
 };
 
 extern const struct kz_command kz_cmd_caption, kz_cmd_damage, kz_cmd_dataset, kz_cmd_eval,
-    kz_cmd_features, kz_cmd_restore, kz_cmd_sample, kz_cmd_sheet, kz_cmd_study, kz_cmd_train;
+    kz_cmd_features, kz_cmd_restore, kz_cmd_sample, kz_cmd_sheet, kz_cmd_study, kz_cmd_train,
+    kz_cmd_verify;
 
 /* ---- parsing ---- */
 

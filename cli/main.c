@@ -16,6 +16,7 @@ static const struct kz_command *const commands[] = {
     &kz_cmd_sheet,
     &kz_cmd_study,
     &kz_cmd_train,
+    &kz_cmd_verify,
     NULL,
 };
 
