@@ -218,6 +218,26 @@ static void test_help(void **state) {
   free(text);
 }
 
+static void test_help_in_halves(void **state) {
+  (void)state;
+  char *text;
+  size_t len;
+  FILE *f = open_memstream(&text, &len);
+  assert_non_null(f);
+  static const char *const names[] = {"steps", "fast", "note"};
+  for (int i = 0; i < 3; i++) {
+    kz_param_term(kz_param_find(table, names[i]), f);
+    fputc('|', f);
+    kz_param_explain(kz_param_find(table, names[i]), f);
+    fputc('\n', f);
+  }
+  fclose(f);
+  assert_string_equal(text, "--steps N|network calls (default 8, 1 to 1000 calls)\n"
+                            "--[no-]fast|hurry (default yes)\n"
+                            "--note TEXT|a word\n");
+  free(text);
+}
+
 static void test_other_locales_do_not_matter(void **state) {
   struct options *o = *state;
   struct kz_err err;
@@ -257,6 +277,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_json_refusals, fresh, done),
       cmocka_unit_test_setup_teardown(test_load, fresh, done),
       cmocka_unit_test(test_help),
+      cmocka_unit_test(test_help_in_halves),
       cmocka_unit_test_setup_teardown(test_other_locales_do_not_matter, fresh, done),
       cmocka_unit_test(test_name_distance),
   };
