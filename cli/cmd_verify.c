@@ -1,5 +1,5 @@
-/* kizil verify: what the record of a result says, proved or not. The findings are the output, good or
- * bad, one a line; only what keeps the command from looking is an error message. */
+/* kizil verify: what the record of a result says, proved or not. The findings are the output, good
+ * or bad, one a line; only what keeps the command from looking is an error message. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -29,7 +29,7 @@ static const char notes[] =
     "  kizil verify restored.tif --record archive/restored.json --model models/base.safetensors\n"
     "  kizil verify --schema >record.schema.json\n"
     "\n"
-    "Exit status: 0 all is proved, 1 something is wrong, missing or cannot be read, 2 wrong usage,\n"
+    "Exit status: 0 all is proved, 1 something is wrong, missing or unreadable, 2 wrong usage,\n"
     "130 interrupted.";
 
 static void show_progress(void *self, int done, int total) {

@@ -31,7 +31,7 @@ begin 'from another folder, with a record that has another name'
 mkdir elsewhere && cp out.png elsewhere/copy.png && cd elsewhere || exit 1
 run 0 verify copy.png --record ../out.png.json
 says 'result   proved   copy.png'
-says 'source   proved   .a.png'
+says 'source   proved   ../a.png'
 
 begin 'the record makes the same bytes again'
 fresh
