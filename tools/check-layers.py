@@ -14,6 +14,7 @@ MAY_INCLUDE = {
     "image": ["base"],
     "tensor": ["base"],
     "damage": ["image"],
+    "treat": ["image"],
     "sample": ["image"],
     "report": ["image"],
     "feature": ["image", "damage"],
