@@ -1,11 +1,11 @@
-/* Several restorations of one image, and how far to believe them: candidates that differ by their
- * seed, where they disagree, what each region of damage had to go by, and which regions are left
- * unfilled because nothing but conjecture could fill them.
+/* Several restorations of one image, and how far to believe them: candidates that differ by seed,
+ * where they disagree, what each region of damage had to go by, and which regions are left unfilled
+ * because only conjecture could fill them.
  *
- * Disagreement is not error: where candidates agree they may all be wrong; where they differ at most
- * one is right. Damage that gets one call of the network (steps 1, or no wider than `thin`) does not
- * depend on the seed: there all candidates are equal, disagreement is 0 and says nothing
- * (kz_region.sampled is false). */
+ * Disagreement is not error: where candidates agree all may be wrong, where they differ at most one
+ * is right. Damage that gets one call of the network (steps 1, or no wider than `thin`) hardly
+ * depends on the seed: disagreement is near 0 there and says nothing (kz_region.sampled is
+ * false). */
 #ifndef KIZIL_CANDIDATES_H
 #define KIZIL_CANDIDATES_H
 
@@ -15,10 +15,10 @@
 
 struct kz_candidates_options {
   int64_t count;        /* 2..KZ_CANDIDATES_MOST */
-  int64_t ring;         /* px: width of the ring around a region in which known pixels are counted */
+  int64_t ring;         /* px: width of the ring around a region where known pixels are counted */
   double least_known;   /* share of the ring; a region with less is conjecture */
-  double most_distance; /* px from the inmost pixel to a known one; more is conjecture; 0: no limit */
-  double most_doubt;    /* mean disagreement, delta E; more is conjecture; 0: no limit */
+  double most_distance; /* px from the inmost pixel to a known one; more is conjecture; 0: any */
+  double most_doubt;    /* mean disagreement where sampled, delta E; more is conjecture; 0: any */
   bool allow_conjecture; /* fill such regions all the same; they are listed either way */
 };
 extern const struct kz_param kz_candidates_params[];
@@ -30,7 +30,7 @@ enum kz_conjecture {
   KZ_CONJECTURE_DISAGREE = 4
 };
 
-/* A part of the damage: pixels connected over 8 neighbours. In raster order of their first pixel. */
+/* A part of the damage: pixels connected over 8 neighbours. In the order of their first pixels. */
 struct kz_region {
   int x, y, width, height; /* bounds, px */
   int64_t area;            /* px */
@@ -44,13 +44,13 @@ struct kz_region {
   bool filled;            /* false: the region is as it was in the image */
 };
 
-/* Candidates are ranked by two figures, each divided by its mean over all candidates and then added:
+/* Candidates are ranked by two figures, each divided by its mean over all candidates, and added:
  *   off_mean  root mean square delta E from the mean of all candidates. The mean has the least
  *             expected error but is a blur; the candidate nearest to it is the least odd painting.
- *   step      mean delta E between a damaged pixel at the rim and the known pixels beside it: less is
- *             a better joint.
- * Less is better. Neither knows what was painted; a rank is an order to look at them in. Regions that
- * are left unfilled do not count. */
+ *   step      mean delta E between a damaged pixel at the rim and the known pixels beside it: less
+ *             is a better joint.
+ * Less is better. Neither knows what was painted; a rank is an order to look at them in. Regions
+ * that are left unfilled do not count. */
 struct kz_candidate {
   char *path;
   int64_t seed; /* as kz_restore_options.seed: the same file comes from it alone */
@@ -70,10 +70,10 @@ void kz_candidates_release(struct kz_candidates *c);
 
 struct kz_candidates_job {
   const char *image, *mask;
-  const char *out;  /* as of kz_candidate_path */
+  const char *out;   /* as of kz_candidate_path */
   const char *doubt; /* .png, 16 bits: disagreement in hundredths of a delta E; NULL: none */
-  const char *heat;  /* .png, RGBA to lay over the image: black at 0 through red and yellow to white at
-                      * 20 delta E, transparent where nothing is damaged; NULL: none */
+  const char *heat;  /* .png, RGBA to lay over the image: black at 0 through red and yellow to white
+                      * at 20 delta E, transparent where nothing is damaged; NULL: none */
 };
 
 /* Candidate k, from 1: "wall.tif" -> "wall-1.tif". In malloc'd memory; NULL: no memory. */
@@ -81,12 +81,12 @@ char *kz_candidate_path(const char *out, int k);
 /* Seed of candidate k: seed + k - 1; after 2^53 comes 0. */
 int64_t kz_candidate_seed(int64_t seed, int k);
 
-/* Make candidates and write them. What is refused is what kz_restorer_run refuses, before anything is
+/* Make candidates and write them. What kz_restorer_run refuses is refused, before anything is
  * computed; on failure the files of this call are removed. A candidate without unfilled regions is
- * byte for byte what kz_restorer_run makes of its seed. Disagreement is the standard deviation (n - 1)
- * over candidates in CIELAB, the image's samples taken as sRGB: the root of the three channels'
- * variances, a delta E (1976). Memory: that of one restoration and 6 bytes a candidate and damaged
- * pixel. *out is released by the caller; untouched on failure. */
+ * byte for byte what kz_restorer_run makes of its seed. Disagreement is the standard deviation
+ * (n - 1) over candidates in CIELAB, the image's samples taken as sRGB: the root of the summed
+ * variances of L, a and b, a delta E (1976). Memory: that of one restoration and 6 bytes for each
+ * candidate of each damaged pixel. *out is released by the caller; untouched on failure. */
 int kz_restorer_candidates(struct kz_restorer *r, const struct kz_candidates_job *job,
                            const struct kz_restore_options *options,
                            const struct kz_candidates_options *candidates,

@@ -108,7 +108,8 @@ static int check_map(const struct work *w, const struct kz_restore_options *o, c
       return kz_err_set(err, KZ_EEXIST, "%s: is named for two outputs", path);
   if (kz_same_file(w->job->image, path) || kz_same_file(w->job->mask, path) ||
       (o->lines && kz_same_file(o->lines, path)))
-    return kz_err_set(err, KZ_EEXIST, "%s: would overwrite what is read; choose another name", path);
+    return kz_err_set(err, KZ_EEXIST, "%s: would overwrite what is read; choose another name",
+                      path);
   if (!o->overwrite && kz_file_exists(path))
     return kz_err_set(err, KZ_EEXIST, "%s: is there already; --overwrite replaces it", path);
   return check_folder(path, err);
@@ -182,7 +183,8 @@ static int mark_sampled(struct work *w, struct kz_err *err) {
 static void decide(struct kz_region *r, const struct kz_candidates_options *o) {
   if (r->known < o->least_known) r->conjecture |= KZ_CONJECTURE_FEW_KNOWN;
   if (o->most_distance > 0 && r->distance > o->most_distance) r->conjecture |= KZ_CONJECTURE_FAR;
-  if (o->most_doubt > 0 && r->doubt > o->most_doubt) r->conjecture |= KZ_CONJECTURE_DISAGREE;
+  if (o->most_doubt > 0 && r->sampled && r->doubt > o->most_doubt)
+    r->conjecture |= KZ_CONJECTURE_DISAGREE;
   r->filled = !r->conjecture || o->allow_conjecture;
 }
 

@@ -59,8 +59,8 @@ int kz_candidates_save(const struct kz_candidates *c, const struct kz_candidates
   if (text)
     code = kz_file_write(path, text, strlen(text), err);
   else
-    code = kz_err_set(err, KZ_EFORMAT, "%s: the list of candidates cannot be written: a name is not "
-                      "UTF-8, or memory is out", path);
+    code = kz_err_set(err, KZ_EFORMAT, "%s: the list of candidates cannot be written: a name is "
+                      "not UTF-8, or memory is out", path);
   json_decref(root);
   json_decref(parameters);
   free(words);

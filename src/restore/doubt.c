@@ -1,6 +1,6 @@
 /* Disagreement and ranking. Distances are taken in CIELAB, where equal numbers look about equally
- * far apart; a difference in sRGB would count a shade of a dark ground for less than the same shade of
- * a light one. */
+ * far apart; a difference in sRGB would count a shade of a dark ground for less than the same shade
+ * of a light one. */
 #include "restore/doubt.h"
 
 #include <math.h>
@@ -202,7 +202,10 @@ static int sum_all_steps(struct ranking *r, const struct kz__known *known, struc
 
 static void set_scores(struct kz_candidate *list, int count) {
   double off_mean = 0, step = 0;
-  for (int k = 0; k < count; k++) off_mean += list[k].off_mean / count, step += list[k].step / count;
+  for (int k = 0; k < count; k++) {
+    off_mean += list[k].off_mean / count;
+    step += list[k].step / count;
+  }
   for (int k = 0; k < count; k++)
     list[k].score = (off_mean > 0 ? list[k].off_mean / off_mean : 0) +
                     (step > 0 ? list[k].step / step : 0);

@@ -23,8 +23,8 @@ void kz__fills_doubt(const struct kz__fills *f, float *doubt);
 /* Mean and 95th percentile of each region. */
 int kz__regions_doubt(struct kz__regions *g, const struct kz__holes *h, const float *doubt,
                       struct kz_err *err);
-/* off_mean, step, score and rank, over the regions that are filled; all 0, ranked by number, if none
- * is. */
+/* off_mean, step, score and rank, over the regions that are filled; all 0, ranked by number, if
+ * none is. */
 int kz__fills_rank(const struct kz__fills *f, const struct kz__regions *g,
                    const struct kz__known *known, struct kz_candidate *list, struct kz_err *err);
 

@@ -1,14 +1,14 @@
-/* Evidence by region, from runs alone: a crack that winds over the whole wall has bounds as large as
- * the wall, so nothing here is ever drawn as a picture.
+/* Evidence by region, from runs alone: a crack that winds over the whole wall has bounds as large
+ * as the wall, so nothing here is ever drawn as a picture.
  *
  * The ring: in each row, what the region's runs of the rows around reach, as a sorted list of
  * intervals; what lies in their union, in the image and under no damage, is known.
  *
- * Distance: the exact Euclidean transform by columns and rows (Felzenszwalb and Huttenlocher, 2012).
+ * Distance: the exact Euclidean transform, columns then rows (Felzenszwalb and Huttenlocher, 2012).
  * First g, the distance along the column; then along the row
  *   d2(x) = min over x' of (x - x')^2 + g(x')^2
  * as a lower envelope of parabolas. Pixels at both ends of a run are known (g = 0), and beyond them
- * nothing is nearer, so that each run is solved by itself. Outside of the image nothing is known. */
+ * nothing is nearer, so that each run is solved by itself. Outside the image nothing is known. */
 #include "restore/evidence.h"
 
 #include <limits.h>
@@ -57,9 +57,8 @@ static int group_runs(struct kz__regions *g, const struct kz__holes *h, struct k
   g->list = calloc((size_t)g->count + 1, sizeof *g->list);
   if (!g->list) return kz_err_set(err, KZ_ENOMEM, "no memory for %d regions", g->count);
   for (int i = 0; i < g->count; i++) g->first[i + 1] += g->first[i];
-  for (int r = h->run_count - 1; r >= 0; r--) { /* from behind: first[i + 1] runs down to its start */
+  for (int r = h->run_count - 1; r >= 0; r--) /* first[i + 1] goes from the end to the start of i */
     g->runs[--g->first[g->of_run[r] + 1]] = r;
-  }
   for (int i = 0; i < g->count; i++) g->first[i] = g->first[i + 1];
   g->first[g->count] = h->run_count;
   for (int r = 0; r < h->run_count; r++) add_run(&g->list[g->of_run[r]], &h->runs[r]);

@@ -15,7 +15,8 @@ struct kz__regions {
 };
 /* Regions with bounds, area, share of known pixels within `ring` px, and distance. The mask is not
  * full. */
-int kz__regions_find(struct kz__regions *g, const struct kz__holes *h, int ring, struct kz_err *err);
+int kz__regions_find(struct kz__regions *g, const struct kz__holes *h, int ring,
+                     struct kz_err *err);
 void kz__regions_release(struct kz__regions *g);
 
 #endif

@@ -1,5 +1,5 @@
-/* Thin damage apart from wide. How wide a part is, is told by the largest square that ends at each of
- * its pixels:
+/* Thin damage apart from wide. How wide a part is, is told by the largest square that ends at each
+ * of its pixels:
  *   side(x, y) = 1 + min(side(x - 1, y), side(x, y - 1), side(x - 1, y - 1))
  * which needs the row before and no picture. */
 #include "restore/holes.h"

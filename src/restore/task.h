@@ -1,5 +1,5 @@
-/* One image being restored: what is open and what has been found, so that it can be filled more than
- * once. The steps of kz_restore_file, which candidates take in another order. */
+/* One image being restored: what is open and what has been found, so that it can be filled more
+ * than once. The steps of kz_restore_file, which candidates take in another order. */
 #ifndef KZ_RESTORE_TASK_H
 #define KZ_RESTORE_TASK_H
 
@@ -17,24 +17,26 @@ struct kz__task {
   double start;
 };
 
-/* Check all that can be known beforehand, read the mask, find a caption. outs: every picture that will
- * be written, NULL at the end. `t` stays where it is until its release. */
+/* Check all that can be known beforehand, read the mask, find a caption. outs: every picture that
+ * will be written, NULL at the end. `t` stays where it is until its release. */
 int kz__task_open(struct kz__task *t, const struct kz__denoise *denoise, const char *image,
                   const char *mask, const char *const *outs, const struct kz_restore_options *o,
                   struct kz_err *err);
 void kz__task_release(struct kz__task *t);
-/* A fill is kept in 16 bits: more than any network knows, and half the memory. kz__task_fill rounds, so
- * that a fill that was kept is the fill that was made. */
+/* A fill is kept in 16 bits: more than any network knows, and half the memory. kz__task_fill rounds,
+ * so that a fill that was kept is the fill that was made. */
 static inline uint16_t kz__fill_to(float v) {
   return v > 0 ? v < 1 ? (uint16_t)(v * 65535 + 0.5f) : 65535 : 0;
 }
 static inline float kz__fill_from(uint16_t v) { return (float)v / 65535; }
 
-/* canvas.x [count, 3] becomes the fill in [0, 1], rounded to 16 bits. The seed of the options is not looked at. */
+/* canvas.x [count, 3] becomes the fill in [0, 1], rounded to 16 bits. The seed of the options is not
+ * looked at. */
 int kz__task_fill(struct kz__task *t, int64_t seed, const struct kz_restore_host *host,
                   struct kz_err *err);
-/* Lay the fill over the image: a patch for each run of `h` (all of the damage, or a part that numbers
- * its own pixels), its pixels lent by rgb [h->count, 3], its mask by one row of 255 that all share. */
+/* Lay the fill over the image: a patch for each run of `h` (all of the damage, or a part that
+ * numbers its own pixels), its pixels lent by rgb [h->count, 3], its mask by one row of 255 that all
+ * share. */
 int kz__task_write(struct kz__task *t, const struct kz__holes *h, const float *rgb, const char *out,
                    struct kz_err *err);
 struct kz__known kz__task_known(const struct kz__task *t);
