@@ -5,7 +5,7 @@
 set -euo pipefail
 
 packages=(gcc libc6-dev pkg-config meson ninja-build python3 libdnnl-dev libvips-dev liblcms2-dev
-  libjansson-dev libcairo2-dev libcmocka-dev libsqlite3-dev libarchive-dev)
+  libjansson-dev libcairo2-dev libcmocka-dev libsqlite3-dev libarchive-dev libtiff-dev)
 
 if [ "${1:-}" = --list ]; then
   printf '%s\n' "${packages[@]}"

@@ -14,6 +14,13 @@
 static const double big_from = 2e9; /* B of samples */
 enum { STRIP_BYTES = 1 << 18 };
 
+struct pages {
+  TIFF *tiff;
+  const VipsImage *scale; /* whose resolution all have: masks seldom say theirs */
+  int count, written;
+  const char *path;
+};
+
 struct page {
   TIFF *tiff;
   uint8_t *row; /* libtiff takes differences in place */
@@ -33,7 +40,8 @@ static int on_rows(VipsRegion *region, VipsRect *area, void *user) {
   return 0;
 }
 
-static void describe(TIFF *t, VipsImage *im, const char *name, int number, int count) {
+static void describe(const struct pages *all, VipsImage *im, const char *name) {
+  TIFF *t = all->tiff;
   bool alpha = im->Bands % 2 == 0;
   uint16_t extra = EXTRASAMPLE_UNASSALPHA;
   const void *icc;
@@ -50,34 +58,34 @@ static void describe(TIFF *t, VipsImage *im, const char *name, int number, int c
   TIFFSetField(t, TIFFTAG_COMPRESSION, COMPRESSION_ADOBE_DEFLATE);
   TIFFSetField(t, TIFFTAG_PREDICTOR, PREDICTOR_HORIZONTAL);
   TIFFSetField(t, TIFFTAG_ROWSPERSTRIP, (uint32_t)(row < STRIP_BYTES ? STRIP_BYTES / row : 1));
-  TIFFSetField(t, TIFFTAG_XRESOLUTION, im->Xres * 25.4);
-  TIFFSetField(t, TIFFTAG_YRESOLUTION, im->Yres * 25.4);
+  TIFFSetField(t, TIFFTAG_XRESOLUTION, all->scale->Xres * 25.4);
+  TIFFSetField(t, TIFFTAG_YRESOLUTION, all->scale->Yres * 25.4);
   TIFFSetField(t, TIFFTAG_RESOLUTIONUNIT, RESUNIT_INCH);
   TIFFSetField(t, TIFFTAG_PAGENAME, name);
-  TIFFSetField(t, TIFFTAG_PAGENUMBER, number, count);
+  TIFFSetField(t, TIFFTAG_PAGENUMBER, all->written, all->count);
   if (vips_image_get_typeof(im, VIPS_META_ICC_NAME) &&
       !vips_image_get_blob(im, VIPS_META_ICC_NAME, &icc, &icc_size))
     TIFFSetField(t, TIFFTAG_ICCPROFILE, (uint32_t)icc_size, icc);
 }
 
-static int put_page(TIFF *t, const struct kz_layer *layer, int number, int count, const char *path,
-                    struct kz_err *err) {
-  struct page p = {.tiff = t};
+static int put_page(struct pages *all, const struct kz_layer *layer, struct kz_err *err) {
+  struct page p = {.tiff = all->tiff};
   VipsImage *im = NULL;
   int rc = kz__layer_picture(layer, &im, err);
   if (rc) return rc;
   p.size = VIPS_IMAGE_SIZEOF_LINE(im);
   p.row = malloc(p.size);
   if (!p.row) {
-    rc = kz_err_set(err, KZ_ENOMEM, "%s: no memory for a line of %d px", path, im->Xsize);
+    rc = kz_err_set(err, KZ_ENOMEM, "%s: no memory for a line of %d px", all->path, im->Xsize);
     goto out;
   }
-  describe(t, im, layer->name, number, count);
+  describe(all, im, layer->name);
   int failed = vips_sink_disc(im, on_rows, &p);
-  if (p.write_failed || (!failed && !TIFFWriteDirectory(t)))
-    rc = kz__vips_fail(err, KZ_EIO, "%s: cannot write", path);
+  if (p.write_failed || (!failed && !TIFFWriteDirectory(all->tiff)))
+    rc = kz__vips_fail(err, KZ_EIO, "%s: cannot write", all->path);
   else if (failed)
     rc = kz__vips_fail(err, KZ_EFORMAT, "%s: cannot decode it for a layer", layer->image->path);
+  all->written++;
 out:
   free(p.row);
   g_object_unref(im);
@@ -94,21 +102,21 @@ static bool is_big(const struct kz_layer *layers, int count, const struct kz_ima
 int kz__layers_pages(const struct kz_layer *layers, int count, struct kz_image *merged,
                      const char *path, struct kz_err *err) {
   const struct kz_layer whole = {.name = "result", .image = merged};
-  int total = count + (merged ? 1 : 0), number = 0;
+  struct pages all = {.count = count + (merged ? 1 : 0), .path = path};
   struct kz_atomic_file file;
   int rc = kz_atomic_open(&file, path, err);
   if (rc) return rc;
   int fd = open(file.tmp, O_RDWR | O_CLOEXEC); /* libtiff reads where the last page is linked */
-  TIFF *t = fd < 0 ? NULL : TIFFFdOpen(fd, path, is_big(layers, count, merged) ? "w8" : "w");
-  if (!t) {
+  all.scale = merged ? merged->vips : layers[count - 1].image->vips;
+  if (fd >= 0) all.tiff = TIFFFdOpen(fd, path, is_big(layers, count, merged) ? "w8" : "w");
+  if (!all.tiff) {
     rc = kz__vips_fail(err, KZ_EIO, "%s: cannot write", path);
     if (fd >= 0) close(fd);
     goto out;
   }
-  if (merged) rc = put_page(t, &whole, number++, total, path, err);
-  for (int i = count - 1; i >= 0 && !rc; i--)
-    rc = put_page(t, &layers[i], number++, total, path, err);
-  TIFFClose(t); /* every page is written already: nothing is left that could fail */
+  if (merged) rc = put_page(&all, &whole, err);
+  for (int i = count - 1; i >= 0 && !rc; i--) rc = put_page(&all, &layers[i], err);
+  TIFFClose(all.tiff); /* every page is written already: nothing is left that could fail */
 out:
   if (!rc) return kz_atomic_commit(&file, err);
   kz_atomic_abort(&file);
