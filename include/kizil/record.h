@@ -107,7 +107,7 @@ struct kz_record {
 
 /* ---- making ---- */
 
-/* What a restoration knows. The first five and `options` are needed. */
+/* What a restoration knows. What may be NULL says so. */
 struct kz_record_inputs {
   const char *source, *mask, *result; /* paths, from the working folder */
   const char *model;                  /* path */

@@ -375,6 +375,41 @@ static void changed_and_missing_files_are_named(void **state) {
   empty_folder();
 }
 
+/* Where an image of what was filled is there, it decides and not the mask. */
+static void what_was_filled_decides(void **state) {
+  (void)state;
+  struct kz_record_report report;
+  struct kz_err err;
+  const struct kz_restore_stats s = {.width = W, .height = H};
+  struct kz_restore_options o;
+  kz_params_defaults(kz_restore_params, &o);
+  for (int wider = 0; wider < 2; wider++) {
+    struct kz_record r;
+    struct kz_pixels p;
+    make_scene(3, 8);
+    rename(in_folder("mask.png"), in_folder("filled.png"));
+    assert_int_equal(kz_pixels_init(&p, W, H, 1, &err), 0);
+    memset(p.data, wider ? 255 : 0, (size_t)W * H);
+    assert_int_equal(kz_pixels_save(&p, in_folder("mask.png"), &err), 0);
+    kz_pixels_release(&p);
+    for (int with = 0; with < 2; with++) {
+      struct kz_record_inputs in = inputs_of(&o, &s); /* the names last for eight more */
+      in.filled = with ? in_folder("filled.png") : NULL;
+      if (kz_record_make(&r, &in, in_folder("result.tif.json"), &err)) fail_msg("%s", err.msg);
+      write_record(&r);
+      kz_record_release(&r);
+      verify(&report);
+      assert_int_equal(report.proved, with || wider);
+      if (!with && !wider) assert_true(report.first_x == 20 && report.first_y == 10);
+    }
+    write_bytes(in_folder("filled.png"), "other", 5);
+    verify(&report);
+    assert_int_equal(report.findings[KZ_CHECK_FILLED].state, KZ_STATE_WRONG);
+    assert_int_equal(report.findings[KZ_CHECK_MASK].state, KZ_STATE_PROVED);
+  }
+  empty_folder();
+}
+
 /* Images that the record knows but that do not fit together, or are none. */
 static void images_that_do_not_fit(void **state) {
   (void)state;
@@ -434,6 +469,7 @@ int main(void) {
       cmocka_unit_test(what_holds_is_proved),
       cmocka_unit_test(one_bit_outside_the_mask_is_found),
       cmocka_unit_test(changed_and_missing_files_are_named),
+      cmocka_unit_test(what_was_filled_decides),
       cmocka_unit_test(images_that_do_not_fit),
       cmocka_unit_test(verifying_can_be_stopped),
   };
