@@ -6,8 +6,8 @@
  *
  * Little CMS is asked directly and in floats: libvips goes through 8 or 16 bits and whole images,
  * while fills are scattered rows. Floats also keep lcms from its own tables, so that there and back
- * is the profile's error alone. Intent: relative colorimetric with black point compensation, as
- * when photographs are loaded for training.
+ * is the profile's error alone (and for inks not even that, see ink.c). Intent: relative
+ * colorimetric with black point compensation, as when photographs are loaded for training.
  *
  * A profile that is sRGB but for its roundings (there are many, by two levels of 255 at most)
  * counts as sRGB: the samples are then taken as they are. A profile that has no way back, as some
@@ -18,6 +18,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "image/ink.h"
 #include "image/vips_io.h"
 
 enum { GRID = 9, CHUNK = 256 };
@@ -204,6 +205,8 @@ void kz__colour_from_srgb(const struct kz__colour *c, const float *srgb, int n, 
     float *out = device + (size_t)at * c->bands;
     for (int i = 0; i < 3 * m; i++) in[i] = clip(srgb[3 * (size_t)at + i]);
     cmsDoTransform(c->from, in, out, (cmsUInt32Number)m);
+    for (int i = 0; c->bands == 4 && i < m; i++)
+      kz__ink_refine(c->to, in + 3 * (size_t)i, out + 4 * (size_t)i);
     for (int i = 0; i < m * c->bands; i++) out[i] = clip(scale * out[i]);
   }
 }

@@ -214,9 +214,29 @@ int kz__load(const char *path, enum kz_format format, VipsAccess access, VipsIma
 
 /* ---- save ---- */
 
+/* libvips 8.14 gives libtiff 4.5 a quarter of IPTC's size, counting words where bytes are meant.
+ * With three times as many zeros behind it all of it is written; where libvips counts right, the
+ * zeros are padding, which IPTC allows. */
+static int stretch_iptc(VipsImage *im) {
+  const void *data;
+  size_t size;
+  if (!vips_image_get_typeof(im, VIPS_META_IPTC_NAME)) return 0;
+  if (vips_image_get_blob(im, VIPS_META_IPTC_NAME, &data, &size)) return -1;
+  char *longer = g_try_malloc0(4 * size + 1);
+  if (!longer) {
+    vips_error("write", "no memory for %zu bytes of IPTC", size);
+    return -1;
+  }
+  memcpy(longer, data, size);
+  vips_image_set_blob_copy(im, VIPS_META_IPTC_NAME, longer, 4 * size);
+  g_free(longer);
+  return 0;
+}
+
 static int save_tiff(VipsImage *im, const char *path, const struct kz__save_options *o) {
   double bytes = kz__decoded_bytes(im);
   bool real = im->BandFmt == VIPS_FORMAT_FLOAT;
+  if (stretch_iptc(im)) return -1;
   return vips_tiffsave(im, path, "compression",
                        bytes > DEFLATE_ABOVE ? VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE
                                              : VIPS_FOREIGN_TIFF_COMPRESSION_LZW,

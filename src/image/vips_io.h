@@ -57,7 +57,8 @@ int kz__format_of_name(const char *path, enum kz_format *format, struct kz_err *
  * that kizil does not do. */
 int kz__load(const char *path, enum kz_format format, VipsAccess access, VipsImage **out,
              struct kz_err *err);
-/* Write all pixels to `path` at once, by `format`. Leaves a partial file on failure. */
+/* Write all pixels to `path` at once, by `format`. Leaves a partial file on failure. `im` must be
+ * the caller's alone: its metadata may be changed. */
 int kz__save(VipsImage *im, enum kz_format format, const char *path,
              const struct kz__save_options *options);
 /* PNG with EXIF, which libvips leaves out: set it on an image just loaded; write it. */
