@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <kizil/candidates.h>
 #include <kizil/csv.h>
 #include <kizil/image.h>
 #include <kizil/model.h>
@@ -26,6 +27,8 @@ struct args {
   struct job job;
   const char *batch, *model;
   struct kz_restore_options o;
+  struct kz_candidates_options c;
+  const char *doubt, *heat, *regions; /* with candidates: maps, list; NULL: none */
 };
 
 /* What one run of the command holds: loaded when the first image needs it. */
@@ -96,11 +99,55 @@ static int restore(struct session *s, const struct job *j, struct kz_err *err) {
   return 0;
 }
 
+/* Candidates in the order of their ranks, then the regions that only conjecture could fill. */
+static void print_candidates(const struct kz_candidates *c) {
+  const struct kz_restore_stats *stats = &c->stats;
+  char duration[32];
+  printf("%d x %d, %.2f %% damaged in %d region%s, %d call%s, %s\n", stats->width, stats->height,
+         100 * stats->damaged, c->region_count, c->region_count == 1 ? "" : "s", stats->calls,
+         stats->calls == 1 ? "" : "s", kz_cli_duration(stats->seconds, duration));
+  for (int rank = 1; rank <= c->count; rank++)
+    for (int k = 0; k < c->count; k++)
+      if (c->list[k].rank == rank)
+        printf("%d. %s, seed %lld, score %.3f\n", rank, c->list[k].path,
+               (long long)c->list[k].seed, c->list[k].score);
+  for (int i = 0; i < c->region_count; i++) {
+    const struct kz_region *r = &c->regions[i];
+    if (!r->conjecture) continue;
+    printf("region %d, %d x %d px at %d, %d, %s:", i + 1, r->width, r->height, r->x, r->y,
+           r->filled ? "filled by conjecture" : "left unfilled");
+    for (int n = 0, many = 0; kz_conjecture_name(n); n++)
+      if (r->conjecture >> n & 1) printf("%s %s", many++ ? "," : "", kz_conjecture_name(n));
+    printf(" (%.0f %% known around, %.0f px deep, disagreement %.1f)\n", 100 * r->known,
+           r->distance, r->doubt);
+  }
+}
+
+static int make_candidates(struct session *s, struct kz_err *err) {
+  const struct args *a = s->args;
+  const struct kz_restore_host host = {s, show_progress, asked_to_stop};
+  const struct kz_candidates_job job = {.image = a->job.image, .mask = a->job.mask,
+                                        .out = a->job.out, .doubt = a->doubt, .heat = a->heat};
+  struct kz_candidates all;
+  int code = load_model(s, err);
+  if (code) return code;
+  s->image = a->job.image;
+  if (a->regions && !a->o.overwrite && !access(a->regions, F_OK))
+    return kz_err_set(err, KZ_EEXIST, "%s: is there already; --overwrite replaces it", a->regions);
+  code = kz_restorer_candidates(s->restorer, &job, &a->o, &a->c, &host, &all, err);
+  kz_cli_progress_end(&s->progress);
+  if (code) return code;
+  if (a->regions) code = kz_candidates_save(&all, &job, &a->c, a->regions, err);
+  if (!code) print_candidates(&all);
+  kz_candidates_release(&all);
+  return code;
+}
+
 static int run_single(struct session *s) {
   const struct args *a = s->args;
   struct kz_err err;
   bool lossless = true;
-  int code = restore(s, &a->job, &err);
+  int code = a->c.count ? make_candidates(s, &err) : restore(s, &a->job, &err);
   if (code) return code == KZ_EINTR ? EXIT_INTERRUPTED : kz_cli_fail(&err);
   if (!kz_image_lossless(a->job.out, &lossless, &err) && !lossless)
     kz_cli_warn("%s: this format changes pixels a little everywhere; PNG and TIFF keep what is "
@@ -269,6 +316,11 @@ static int check_usage(const struct args *a) {
     if (!j->mask) return kz_cli_usage("give the damage with --mask MASK");
     if (!j->out) return kz_cli_usage("say where to write with -o OUT");
   }
+  if (a->c.count == 1) return kz_cli_usage("--candidates 1: give 2 or more, or leave it out");
+  if (a->c.count && (a->batch || j->record))
+    return kz_cli_usage("--candidates is for one IMAGE, and writes --regions in place of a record");
+  if (!a->c.count && (a->doubt || a->heat || a->regions))
+    return kz_cli_usage("--doubt, --heat and --regions come from --candidates K; add it");
   long long tile = (long long)a->o.tile, overlap = (long long)a->o.overlap;
   if (tile && (tile < 64 || tile % 32))
     return kz_cli_usage("--tile %lld: give a multiple of 32 from 64 on, or 0", tile);
@@ -287,12 +339,18 @@ static const char notes[] =
     "are for models that were trained with captions, which the default model was not; such a model\n"
     "without words gets a caption made from the colours that can be seen.\n"
     "\n"
+    "--candidates K writes OUT-1 to OUT-K, which differ by their seeds, and ranks them. Regions of\n"
+    "damage with too little to go by (--least-known, --most-distance, --most-doubt) stay unfilled and\n"
+    "are listed, unless --allow-conjecture is given. --doubt maps where the candidates disagree, in\n"
+    "hundredths of a delta E; --heat is the same to look at, as a layer over the picture.\n"
+    "\n"
     "LIST.csv names its columns in the first line: image, mask and output, and if wanted lines, text\n"
     "and record, in any order. Relative paths start from the current directory. A row that fails is\n"
     "reported and the rest goes on; rows whose output exists are skipped unless --overwrite is given.\n"
     "\n"
     "  kizil restore mural.jpg --mask mask.png -o restored.png\n"
     "  kizil restore mural.jpg --mask mask.png --lines drawing.png -o restored.png\n"
+    "  kizil restore mural.tif --mask mask.png -o try.tif --candidates 4 --heat heat.png\n"
     "  kizil restore --batch list.csv --seed 3\n"
     "\n"
     "Exit status: 0 done, 1 something failed, 2 wrong usage, 130 interrupted.";
@@ -306,13 +364,20 @@ static int run(int argc, char **argv) {
       {.name = "output", .letter = 'o', .value = "OUT", .text = &a.job.out, .help = "where to write"},
       {.name = "record", .value = "FILE.json", .text = &a.job.record,
        .help = "write what was used and said: model, parameters, caption, drawing"},
+      {.name = "doubt", .value = "MAP.png", .text = &a.doubt,
+       .help = "with --candidates: where they disagree, 16 bits"},
+      {.name = "heat", .value = "MAP.png", .text = &a.heat,
+       .help = "with --candidates: the same in colours, transparent elsewhere"},
+      {.name = "regions", .value = "FILE.json", .text = &a.regions,
+       .help = "with --candidates: seeds, ranks, evidence and decision by region"},
       {.name = "batch", .value = "LIST.csv", .text = &a.batch, .help = "restore all of a list"},
       {.name = "model", .value = "FILE", .text = &a.model, .help = "weights to use"},
       {0}};
   const struct kz_cli_parser parser = {.command = &kz_cmd_restore,
                                        .positionals = positionals,
                                        .options = options,
-                                       .tables = {{kz_restore_params, &a.o}},
+                                       .tables = {{kz_restore_params, &a.o},
+                                                  {kz_candidates_params, &a.c}},
                                        .notes = notes};
   int status = kz_cli_parse(&parser, argc, argv);
   if (status >= 0) return status;

@@ -14,7 +14,7 @@
 #define KZ_CANDIDATES_MOST 16
 
 struct kz_candidates_options {
-  int64_t count;        /* 2..KZ_CANDIDATES_MOST */
+  int64_t count;        /* 2..KZ_CANDIDATES_MOST; the table has 0, for none unless asked for */
   int64_t ring;         /* px: width of the ring around a region where known pixels are counted */
   double least_known;   /* share of the ring; a region with less is conjecture */
   double most_distance; /* px from the inmost pixel to a known one; more is conjecture; 0: any */
@@ -29,6 +29,8 @@ enum kz_conjecture {
   KZ_CONJECTURE_FAR = 2,
   KZ_CONJECTURE_DISAGREE = 4
 };
+/* Of the flag 1 << i, "far from known pixels"; NULL: there is none. */
+const char *kz_conjecture_name(int i);
 
 /* A part of the damage: pixels connected over 8 neighbours. In the order of their first pixels. */
 struct kz_region {

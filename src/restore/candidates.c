@@ -17,8 +17,8 @@
 
 #define FIELD(f) offsetof(struct kz_candidates_options, f)
 const struct kz_param kz_candidates_params[] = {
-    {"candidates", KZ_PARAM_INT, FIELD(count), 4, 2, KZ_CANDIDATES_MOST, NULL, NULL, "",
-     "restorations that differ by their seed"},
+    {"candidates", KZ_PARAM_INT, FIELD(count), 0, 0, KZ_CANDIDATES_MOST, NULL, NULL, "",
+     "restorations that differ by their seed, 2 or more; 0: one"},
     {"ring", KZ_PARAM_INT, FIELD(ring), 16, 1, 256, NULL, NULL, "px",
      "how far around a region known pixels are counted"},
     {"least-known", KZ_PARAM_FLOAT, FIELD(least_known), 0.25, 0, 1, NULL, NULL, "",
@@ -54,6 +54,12 @@ void kz_candidates_release(struct kz_candidates *c) {
   free(c->list);
   free(c->regions);
   *c = (struct kz_candidates){0};
+}
+
+const char *kz_conjecture_name(int i) {
+  static const char *const names[] = {"few known pixels around", "far from known pixels",
+                                      "candidates disagree"};
+  return i >= 0 && i < (int)(sizeof names / sizeof *names) ? names[i] : NULL;
 }
 
 int64_t kz_candidate_seed(int64_t seed, int k) {

@@ -14,11 +14,9 @@ static json_t *candidate_json(const struct kz_candidate *c, int number) {
 }
 
 static json_t *reasons_json(unsigned conjecture) {
-  static const char *const names[] = {"few known pixels around", "far from known pixels",
-                                      "candidates disagree"};
   json_t *list = json_array();
-  for (int i = 0; list && i < 3; i++)
-    if (conjecture >> i & 1) json_array_append_new(list, json_string(names[i]));
+  for (int i = 0; list && kz_conjecture_name(i); i++)
+    if (conjecture >> i & 1) json_array_append_new(list, json_string(kz_conjecture_name(i)));
   return list;
 }
 

@@ -77,6 +77,39 @@ run 1 restore b.png --mask mask_b.png -o o.png --lines lines.png --model guided.
 complains 'the drawing lines.png is 96 x 64'
 is "$(files)" "$start_files"
 
+begin 'candidates: files by number and seed, maps, regions; what each seed gives'
+run 0 restore a.png --mask mask.png -o t.png --thin 0 --candidates 3 --seed 4 --doubt doubt.png \
+  --heat heat.png --regions r.json --most-doubt 0
+says '96 x 64, '
+says '1. t-'
+says '3. t-'
+holds "$fixture" --same a.png t-1.png mask.png
+run 0 restore a.png --mask mask.png -o one.png --thin 0 --seed 5
+holds cmp -s t-2.png one.png
+holds test -n "$(cmp t-2.png t-3.png)"
+holds test -s doubt.png -a -s heat.png
+holds grep -q '"seed": 6' r.json
+run 1 restore a.png --mask mask.png -o t.png --candidates 2
+complains 't-1.png: is there already'
+rm -f t-?.png one.png doubt.png heat.png r.json
+run 0 restore a.png --mask mask.png -o t.png --candidates 2 --most-distance 1
+says 'left unfilled: far from known pixels'
+holds cmp -s t-1.png t-2.png
+rm -f t-?.png
+run 0 restore a.png --mask mask.png -o t.png --candidates 2 --most-distance 1 --allow-conjecture
+says 'filled by conjecture: far from known pixels'
+holds "$fixture" --same a.png t-1.png mask.png
+rm -f t-?.png
+run 1 restore a.png --mask mask.png -o t.png --candidates 2 --heat heat.tif
+complains 'heat.tif: maps of doubt are written as .png'
+run 2 restore a.png --mask mask.png -o t.png --candidates 1
+complains 'give 2 or more'
+run 2 restore a.png --mask mask.png -o t.png --heat heat.png
+complains '--candidates K; add it'
+run 2 restore --batch list.csv --candidates 2
+complains 'for one IMAGE'
+is "$(files)" "$start_files"
+
 begin 'wrong use'
 run 2 restore
 complains 'give an IMAGE'
