@@ -287,9 +287,145 @@ static void test_matrix(void **state) {
   free(p.mask);
 }
 
+/* What a format cannot hold is refused before anything is computed. */
+static void test_refused(void **state) {
+  (void)state;
+  const struct {
+    int original;
+    const char *to, *words;
+  } cases[] = {{6, "r.png", "floating-point"}, {6, "r.jpg", "floating-point"},
+               {11, "r.png", "CMYK inks"},     {11, "r.webp", "CMYK inks"},
+               {13, "r.jpg", "CMYK and alpha"}, {12, "r.jpg", "16 bits"}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    struct kz_err err = {0};
+    const struct original *k = &originals[cases[i].original - 1];
+    make_original(k);
+    struct kz_image *im = open_ok(k->name);
+    assert_int_equal(kz_image_can_write(im, in_folder(cases[i].to), true, &err), KZ_EUNSUPPORTED);
+    if (!strstr(err.msg, cases[i].words)) fail_msg("'%s' lacks '%s'", err.msg, cases[i].words);
+    kz_image_close(im);
+    assert_int_equal(count_files("r."), 0);
+  }
+}
+
+static void test_mask_of_inks(void **state) {
+  (void)state;
+  struct kz_err err = {0};
+  uint8_t one;
+  make_original(&originals[10]);
+  struct kz_image *im = open_ok(originals[10].name);
+  assert_int_equal(kz_image_read_mask(im, 0, 0, 1, 1, &one, &err), KZ_EUNSUPPORTED);
+  assert_non_null(strstr(err.msg, "mask of CMYK inks"));
+  kz_image_close(im);
+}
+
+/* A profile of another model, and one of rubbish: told, kept in the file, and not used. */
+static void test_unfit_profile(void **state) {
+  (void)state;
+  for (int i = 0; i < 2; i++) {
+    struct kz_image_info info;
+    struct kz_err err = {0};
+    float got[3];
+    const uint8_t samples[] = {10, 20, 30};
+    VipsImage *v = make_vips(samples, 1, 1, 3, 8), *a, *b;
+    if (i)
+      vips_image_set_blob_copy(v, VIPS_META_ICC_NAME, "no profile at all", 17);
+    else
+      set_profile(v, "cmyk");
+    save_vips(v, "unfit.tif", "");
+    g_object_unref(v);
+    struct kz_image *im = open_ok("unfit.tif");
+    kz_image_get_info(im, &info);
+    assert_true(info.profile_unused);
+    assert_int_equal(info.colour, KZ_COLOUR_SRGB);
+    assert_int_equal(kz_image_read_rgb(im, 0, 0, 1, 1, got, &err), 0);
+    for (int c = 0; c < 3; c++) assert_true(fabsf(got[c] * 255 - samples[c]) < 1e-4f);
+    if (kz_image_write_patched(im, NULL, 0, in_folder("unfit_out.tif"), true, &err))
+      fail_msg("%s", err.msg);
+    kz_image_close(im);
+    g_free(decode("unfit.tif", &a));
+    g_free(decode("unfit_out.tif", &b));
+    same_blob("unfit.tif", a, b, VIPS_META_ICC_NAME);
+    g_object_unref(a);
+    g_object_unref(b);
+  }
+}
+
+/* The mean of a level of a TIFF; -1: there is none. */
+static double level_mean(const char *name, const char *where, int number) {
+  VipsImage *im = NULL;
+  double mean = -1;
+  if (!vips_tiffload(in_folder(name), &im, where, number, NULL)) vips_avg(im, &mean, NULL);
+  if (im) g_object_unref(im);
+  vips_error_clear();
+  return mean;
+}
+
+/* The smaller copies show what the patched picture shows. */
+static void test_pyramid(void **state) {
+  (void)state;
+  const char *options[] = {"[tile,tile_width=16,tile_height=16,pyramid]",
+                           "[tile,tile_width=16,tile_height=16,pyramid,subifd]"};
+  const char *where[] = {"page", "subifd"};
+  enum { N = 1024 };
+  float *rgb = malloc(sizeof *rgb * 3 * N * N);
+  uint8_t *mask = malloc((size_t)N * N);
+  assert_true(rgb && mask);
+  for (size_t i = 0; i < (size_t)3 * N * N; i++) rgb[i] = 0.2f;
+  memset(mask, 255, (size_t)N * N);
+  for (int i = 0; i < 2; i++) {
+    struct kz_err err = {0};
+    struct kz_image_info info;
+    struct kz_patch p = {0, 0, N, N, rgb, mask};
+    make_file("pyramid.tif", options[i], N, N, 3, 8, false);
+    struct kz_image *im = open_ok("pyramid.tif");
+    kz_image_get_info(im, &info);
+    assert_true(info.pyramid);
+    if (kz_image_write_patched(im, &p, 1, in_folder("pyramid_out.tif"), true, &err))
+      fail_msg("%s", err.msg);
+    kz_image_close(im);
+    im = open_ok("pyramid_out.tif");
+    kz_image_get_info(im, &info);
+    assert_int_equal(info.width, N);
+    assert_true(info.pyramid);
+    kz_image_close(im);
+    assert_true(fabs(level_mean("pyramid_out.tif", where[i], !i) - 51) < 0.01);
+  }
+  free(rgb);
+  free(mask);
+}
+
+/* Of a document the first page counts, and it is told that there are others. */
+static void test_pages(void **state) {
+  (void)state;
+  struct kz_image_info info;
+  struct kz_err err = {0};
+  void *samples = make_samples(40, 90, 3, 8, 1);
+  VipsImage *v = make_vips(samples, 40, 90, 3, 8);
+  vips_image_set_int(v, VIPS_META_PAGE_HEIGHT, 30);
+  save_vips(v, "pages.tif", "");
+  g_object_unref(v);
+  free(samples);
+  struct kz_image *im = open_ok("pages.tif");
+  kz_image_get_info(im, &info);
+  assert_int_equal(info.height, 30);
+  assert_int_equal(info.pages, 3);
+  assert_false(info.pyramid);
+  if (kz_image_write_patched(im, NULL, 0, in_folder("first.tif"), true, &err))
+    fail_msg("%s", err.msg);
+  kz_image_close(im);
+  im = open_ok("first.tif");
+  kz_image_get_info(im, &info);
+  assert_int_equal(info.height, 30);
+  assert_int_equal(info.pages, 1);
+  kz_image_close(im);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_matrix),
+      cmocka_unit_test(test_matrix),  cmocka_unit_test(test_refused),
+      cmocka_unit_test(test_mask_of_inks), cmocka_unit_test(test_unfit_profile),
+      cmocka_unit_test(test_pyramid), cmocka_unit_test(test_pages),
   };
   return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
 }
