@@ -1,5 +1,5 @@
-/* Treatment by class of damage: what is damaged and how, what a policy says of it, and what is to be
- * restored in the end.
+/* Treatment by class of damage: what is damaged and how, what a policy says of it, and what is to
+ * be restored in the end.
  *
  * Three things follow one another. A class map says of every damaged pixel of which class it is; it
  * is read from what people have: masks, indexed PNGs, annotations. A policy says for each class
@@ -114,7 +114,7 @@ struct kz_treat_map {
 enum kz_treat_format {
   KZ_TREAT_AUTO,
   KZ_TREAT_MASK,    /* an image; white is damage of one class */
-  KZ_TREAT_INDEXED, /* a PNG with a palette, or grey: an index, or a colour, is a class */
+  KZ_TREAT_INDEXED, /* a PNG of 8 bits: an index, a grey value or a colour is a class */
   KZ_TREAT_FOLDER,  /* a mask a class, named by the class: crack.png */
   KZ_TREAT_COCO,    /* JSON: polygons and run lengths, plain or packed */
   KZ_TREAT_LABELME, /* JSON: polygons, rectangles, circles */
@@ -129,10 +129,13 @@ struct kz_treat_source {
 };
 
 /* Read a class map. KZ_TREAT_AUTO tells formats by folder, content and palette: a PNG with a
- * palette of more than black and white is indexed, another image is a mask. Index 0 is no damage
- * unless it is named; other indices are what `policy` names them ("3" or "#c81e1e"), or the class
- * whose colour they have. Coordinates are those of SVG: pixel (0, 0) reaches from 0 to 1, and a
- * pixel belongs to a polygon if its centre does (even-odd). What lies outside the image is cut off.
+ * palette of more than black and white is indexed, another image is a mask, and one in colours has
+ * to be called indexed. Index 0 and black are no damage unless they are named; others are what
+ * `policy` names them ("3" or "#c81e1e"), or the class whose colour they have. Indices are told
+ * apart by their colours, so two of one colour must mean the same. Coordinates are those of SVG:
+ * pixel (0, 0) reaches from 0 to 1, and a pixel belongs to a polygon if its centre does (even-odd;
+ * a centre on a left edge is inside, on a right edge outside). What lies outside the image is cut
+ * off. Where sources give several classes to a pixel, the later holds (in a folder, by name).
  * Errors: KZ_ESHAPE for a source made for another size, KZ_ENOENT for names that are no class,
  * KZ_EFORMAT for broken files, KZ_EUNSUPPORTED for shapes that have no area. Init; on failure
  * nothing is kept. `policy` may be NULL. */

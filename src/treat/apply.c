@@ -69,8 +69,8 @@ static int list_regions(struct kz_treat_plan *plan, const struct kz_treat_map *m
       struct kz_treat_region *g = &plan->regions[label[i]];
       const struct kz_policy_rule *rule = &policy->rule[run->id];
       if (!g->area)
-        *g = (struct kz_treat_region){.cls = run->id, .x = run->x, .y = y,
-                                      .decision = rule->decision, .fast = rule->fast};
+        *g = (struct kz_treat_region){
+            .cls = run->id, .x = run->x, .y = y, .decision = rule->decision, .fast = rule->fast};
       extend(g, run, y);
       g->marked += marked_in(run, &map->rows, y, &at);
       run->id = label[i];
@@ -90,8 +90,7 @@ int kz_treat_apply(struct kz_treat_plan *plan, const struct kz_treat_map *map,
   int code = copy_rows(&plan->rows, &map->rows, err);
   if (!code && options->drop_specks)
     code = kz__drop_specks(&plan->rows, policy, &plan->dropped, err);
-  if (!code && options->fill_holes)
-    code = kz__fill_holes(&plan->rows, policy, &plan->filled, err);
+  if (!code && options->fill_holes) code = kz__fill_holes(&plan->rows, policy, &plan->filled, err);
   if (!code && options->dilate) code = kz__dilate(&plan->rows, policy, &plan->dilated, err);
   if (!code) code = list_regions(plan, map, policy, err);
   if (code) kz_treat_plan_release(plan);

@@ -1,6 +1,6 @@
-/* Grooming by runs. Each step takes the map apart into rows once more and builds a new one; only one
- * row at a time is pixels. Nothing here takes a pixel from a class: what is filled or widened over
- * was sound. */
+/* Grooming by runs. Each step takes the map apart into rows once more and builds a new one; only
+ * one row at a time is pixels. Nothing here takes a pixel from a class: what is filled or widened
+ * over was sound. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* Which reader a class map needs, told by what the file is and not by its name, for the suffix .json
- * says nothing. */
+/* Which reader a class map needs, told by what the file is and not by its name, for the suffix
+ * .json says nothing. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,8 +49,7 @@ static bool is_array(const json_t *root, const char *key) {
   return json_is_array(json_object_get(root, key));
 }
 
-static int read_json(const struct kz__reading *r, enum kz_treat_format format,
-                     struct kz_err *err) {
+static int read_json(const struct kz__reading *r, enum kz_treat_format format, struct kz_err *err) {
   json_t *root = NULL;
   int code = kz__json_load(r->path, &root, err);
   if (code) return code;
@@ -64,14 +63,15 @@ static int read_json(const struct kz__reading *r, enum kz_treat_format format,
   else if (w3c && (format == KZ_TREAT_AUTO || format == KZ_TREAT_W3C))
     code = kz__read_w3c(r, root, err);
   else
-    code = kz_err_set(err, KZ_EFORMAT,
-                      "%s: not %s: COCO has \"images\" and \"annotations\", LabelMe \"shapes\", Web "
-                      "Annotations \"items\" or \"target\"",
-                      r->path,
-                      format == KZ_TREAT_COCO      ? "COCO"
-                      : format == KZ_TREAT_LABELME ? "LabelMe's JSON"
-                      : format == KZ_TREAT_W3C     ? "Web Annotations"
-                                                   : "annotations that are known");
+    code =
+        kz_err_set(err, KZ_EFORMAT,
+                   "%s: not %s: COCO has \"images\" and \"annotations\", LabelMe \"shapes\", Web "
+                   "Annotations \"items\" or \"target\"",
+                   r->path,
+                   format == KZ_TREAT_COCO      ? "COCO"
+                   : format == KZ_TREAT_LABELME ? "LabelMe's JSON"
+                   : format == KZ_TREAT_W3C     ? "Web Annotations"
+                                                : "annotations that are known");
   json_decref(root);
   return code;
 }
@@ -109,9 +109,8 @@ int kz_treat_map_load(struct kz_treat_map *map, const char *path,
   return code;
 }
 
-int kz_treat_map_load_masks(struct kz_treat_map *map, const char *const *paths,
-                            const int *classes, int count, const struct kz_treat_source *source,
-                            struct kz_err *err) {
+int kz_treat_map_load_masks(struct kz_treat_map *map, const char *const *paths, const int *classes,
+                            int count, const struct kz_treat_source *source, struct kz_err *err) {
   struct kz__paint paint = {.width = source->width, .height = source->height};
   int code = 0;
   *map = (struct kz_treat_map){0};

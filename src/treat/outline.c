@@ -8,7 +8,7 @@
 
 #include "treat/parts.h"
 
-static const double far = 1e9;       /* px; nothing drawn on an image is farther out */
+static const double far = 1e9;        /* px; nothing drawn on an image is farther out */
 static const double tolerance = 0.05; /* px between a curve and its chords */
 static const double pi = 3.14159265358979323846;
 

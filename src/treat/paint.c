@@ -84,7 +84,8 @@ void kz__paint_release(struct kz__paint *p) {
   *p = (struct kz__paint){0};
 }
 
-/* Numbers of the dabs by row, in their order: row y's are order[start[y]] to order[start[y+1]-1]. */
+/* Numbers of the dabs by row, in their order: row y's are order[start[y]] to order[start[y+1]-1].
+ */
 static int share_out(const struct kz__paint *p, int64_t **start, int64_t **order,
                      struct kz_err *err) {
   *start = calloc((size_t)p->height + 2, sizeof **start);

@@ -71,14 +71,14 @@ void kz__outline_arc(struct kz__outline *o, const struct kz__arc *arc, const dou
 /* Paint the pixels whose centres are inside (even-odd over all contours), and empty the outline. */
 int kz__outline_fill(struct kz__outline *o, struct kz__paint *p, int cls, struct kz_err *err);
 void kz__outline_release(struct kz__outline *o);
-/* Paint what an SVG fragment shows: polygons, paths, rectangles, circles, ellipses. The message of an
- * error says what is wrong in the fragment, not where the fragment is. */
+/* Paint what an SVG fragment shows: polygons, paths, rectangles, circles, ellipses. The message of
+ * an error says what is wrong in the fragment, not where the fragment is. */
 int kz__svg_paint(const char *svg, struct kz__paint *p, int cls, struct kz_err *err);
 
 /* ---- names ---- */
 
-/* The class that `name` means by the policy's names (NULL: none), then by the classes' own; KZ_IGNORE
- * or -1 for none. */
+/* The class that `name` means by the policy's names (NULL: none), then by the classes' own;
+ * KZ_IGNORE, or -1 for none. */
 int kz__name_class(const struct kz_policy *policy, const char *name);
 /* Names alike but for case, '-', '_' and ' '. */
 bool kz__name_same(const char *a, const char *b);

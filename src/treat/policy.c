@@ -104,8 +104,10 @@ static int get_member(const struct place *at, const char *key, const json_t *v,
   } else if (!strcmp(key, "fast")) {
     code = get_flag(at, key, v, &r->fast, err);
   } else {
-    code = wrong(at, key, "\"decision\", \"dilate\", \"least\", \"fill-holes\", \"largest-hole\" or "
-                          "\"fast\"", err);
+    code = wrong(at, key,
+                 "\"decision\", \"dilate\", \"least\", \"fill-holes\", \"largest-hole\" or "
+                 "\"fast\"",
+                 err);
   }
   return code;
 }
@@ -170,7 +172,8 @@ static int get_policy(const char *path, const json_t *root, struct kz_policy *p,
     part[i] = v;
   }
   if (!json_is_integer(part[0]) || json_integer_value(part[0]) != 1)
-    return kz_err_set(err, KZ_EFORMAT, "%s: not a policy: it must begin {\"kizil-policy\": 1", path);
+    return kz_err_set(err, KZ_EFORMAT, "%s: not a policy: it must begin {\"kizil-policy\": 1",
+                      path);
   int code = 0;
   struct place at = {path, "all", ""};
   for (int i = 0; part[1] && i < KZ_DAMAGE_CLASSES && !code; i++)
@@ -202,14 +205,14 @@ char *kz_policy_to_json(const struct kz_policy *policy) {
   json_t *classes = json_object(), *names = json_object();
   bool failed = false;
   for (int i = 0; i < KZ_DAMAGE_CLASSES; i++)
-    failed |= json_object_set_new(classes, kz_damage_classes[i].id, rule_json(&policy->rule[i])) != 0;
+    failed |=
+        json_object_set_new(classes, kz_damage_classes[i].id, rule_json(&policy->rule[i])) != 0;
   for (int i = 0; i < policy->name_count; i++) {
     const struct kz_policy_name *n = &policy->names[i];
     const char *meaning = n->cls == KZ_IGNORE ? "ignore" : kz_damage_classes[n->cls].id;
     failed |= json_object_set_new(names, n->name, json_string(meaning)) != 0;
   }
-  json_t *root =
-      json_pack("{si sO sO}", "kizil-policy", 1, "classes", classes, "names", names);
+  json_t *root = json_pack("{si sO sO}", "kizil-policy", 1, "classes", classes, "names", names);
   char *text = root && !failed ? json_dumps(root, JSON_INDENT(2)) : NULL;
   json_decref(classes);
   json_decref(names);

@@ -85,8 +85,8 @@ static int read_runs(const struct kz__reading *r, const json_t *seg, int cls, lo
     goto out;
   }
   for (int y = 0; y < height; y++) c.from[y] = -1;
-  bool good = json_is_string(counts) ? take_packed(&c, json_string_value(counts))
-                                     : take_list(&c, counts);
+  bool good =
+      json_is_string(counts) ? take_packed(&c, json_string_value(counts)) : take_list(&c, counts);
   if (!good || c.at != (int64_t)r->source->width * height) {
     code = broken(r, id, "its run lengths do not add up to the image's pixels", err);
     goto out;

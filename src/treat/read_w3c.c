@@ -44,8 +44,10 @@ static int find_class(struct note *n, const json_t *body, struct kz_err *err) {
     if (n->cls != -1) return 0;
   }
   if (!said)
-    return broken(n, KZ_EFORMAT, "no body says what the damage is; give it one such as "
-                  "{\"type\": \"TextualBody\", \"value\": \"crack\"}", err);
+    return broken(n, KZ_EFORMAT,
+                  "no body says what the damage is; give it one such as "
+                  "{\"type\": \"TextualBody\", \"value\": \"crack\"}",
+                  err);
   char where[48];
   snprintf(where, sizeof where, "annotation %d: the body", n->number);
   return kz__name_unknown(n->r->path, where, said, err);
@@ -97,7 +99,8 @@ static int selector(struct note *n, const json_t *s, struct kz_err *err) {
   return code ? kz_err_prefix(err, "%s: annotation %d: ", n->r->path, n->number) : 0;
 }
 
-/* Several selectors of one target say the same thing in several ways: an SVG one is the exact one. */
+/* Several selectors of one target say the same thing in several ways: an SVG one is the exact one.
+ */
 static const json_t *best_selector(const json_t *list) {
   for (size_t i = 0; i < json_array_size(list); i++) {
     const json_t *s = json_array_get(list, i);

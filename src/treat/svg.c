@@ -73,7 +73,8 @@ static void arrive(struct pen *p, const double to[2]) {
   p->at[1] = to[1];
 }
 
-/* The control point of a smooth curve: that of the curve before, mirrored; else where the pen is. */
+/* The control point of a smooth curve: that of the curve before, mirrored; else where the pen is.
+ */
 static void mirrored(const struct pen *p, const char *kin, double c[2]) {
   bool smooth = strchr(kin, p->before) != NULL;
   for (int k = 0; k < 2; k++) c[k] = smooth ? 2 * p->at[k] - p->control[k] : p->at[k];
@@ -190,7 +191,8 @@ static struct word attribute(struct word tag, const char *name) {
     if (s >= end) break;
     const char *value = s + 1, *close = memchr(value, *s, (size_t)(end - value));
     if (!close) break;
-    if (len == want && !memcmp(key, name, want)) return (struct word){value, (size_t)(close - value)};
+    if (len == want && !memcmp(key, name, want))
+      return (struct word){value, (size_t)(close - value)};
     s = close + 1;
   }
   return (struct word){"", 0};
@@ -246,11 +248,15 @@ static int draw(struct word tag, struct kz__outline *o, struct kz_err *err) {
     known = false;
   int shown = tag.len < 80 ? (int)tag.len : 80;
   if (named(tag, "line") || named(tag, "text") || named(tag, "use") || named(tag, "image"))
-    return kz_err_set(err, KZ_EUNSUPPORTED, "<%.*s>: this has no area that can be read; draw a "
-                      "polygon or a path around the damage", shown, tag.at);
+    return kz_err_set(err, KZ_EUNSUPPORTED,
+                      "<%.*s>: this has no area that can be read; draw a "
+                      "polygon or a path around the damage",
+                      shown, tag.at);
   if (attribute(tag, "transform").len)
-    return kz_err_set(err, KZ_EUNSUPPORTED, "<%.*s>: transforms are not read; write the shape in "
-                      "the image's own pixels", shown, tag.at);
+    return kz_err_set(err, KZ_EUNSUPPORTED,
+                      "<%.*s>: transforms are not read; write the shape in "
+                      "the image's own pixels",
+                      shown, tag.at);
   if (!good)
     return kz_err_set(err, KZ_EFORMAT, "<%.*s>: its points or its path cannot be read", shown,
                       tag.at);

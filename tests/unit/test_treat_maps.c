@@ -323,7 +323,7 @@ static void test_indexed_png(void **state) {
   memcpy(palette + 3, kz_damage_classes[LOSS].colour, 3);
   put_indexed(path, 4, 2, "01123044", palette, 5);
   kz_policy_defaults(&p);
-  assert_refused(path, 4, 2, KZ_ENOENT, "index 2 at 3, 0 is no class");
+  assert_refused(path, 4, 2, KZ_ENOENT, "at 3, 0 the index \"2\" is no class");
   assert_int_equal(kz_policy_name(&p, "2", "crack", &err), 0);
   assert_int_equal(kz_policy_name(&p, "#010203", "old-repair", &err), 0);
   assert_int_equal(kz_policy_name(&p, "4", "ignore", &err), 0);
@@ -350,6 +350,30 @@ static void test_grey_indices_and_masks(void **state) {
   assert_map(&map, ".cl\nlcc\n");
   kz_treat_map_release(&map);
   kz_policy_release(&p);
+}
+
+static void test_colours_without_a_palette(void **state) {
+  (void)state;
+  const char *path = in_folder("c.png");
+  struct kz_treat_source s = of_size(3, 1);
+  struct kz_treat_map map;
+  struct kz_pixels px;
+  struct kz_err err;
+  assert_int_equal(kz_pixels_init(&px, 3, 1, 3, &err), 0);
+  memset(px.data, 0, 9);
+  memcpy(px.data, kz_damage_classes[LOSS].colour, 3);
+  memcpy(px.data + 6, kz_damage_classes[CRACK].colour, 3);
+  assert_int_equal(kz_pixels_save(&px, path, &err), 0);
+  assert_refused(path, 3, 1, KZ_EUNSUPPORTED, "in colour at 0, 0");
+  s.format = KZ_TREAT_INDEXED;
+  assert_int_equal(kz_treat_map_load(&map, path, &s, NULL, &err), 0);
+  assert_map(&map, "l.c\n");
+  kz_treat_map_release(&map);
+  px.data[4] = 1;
+  assert_int_equal(kz_pixels_save(&px, path, &err), 0);
+  assert_int_equal(kz_treat_map_load(&map, path, &s, NULL, &err), KZ_ENOENT);
+  assert_non_null(strstr(err.msg, "at 1, 0 the colour \"#000100\" is no class"));
+  kz_pixels_release(&px);
 }
 
 static void put_mask(const char *path, const char *picture, int w, int h) {
@@ -481,6 +505,7 @@ int main(void) {
       cmocka_unit_test(test_fragment_selectors),
       cmocka_unit_test(test_indexed_png),
       cmocka_unit_test(test_grey_indices_and_masks),
+      cmocka_unit_test(test_colours_without_a_palette),
       cmocka_unit_test(test_a_mask_a_class),
       cmocka_unit_test(test_bad_annotations_are_refused),
       cmocka_unit_test(test_which_picture_of_coco),
