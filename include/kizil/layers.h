@@ -66,10 +66,10 @@ struct kz_layer {
  * Samples, depth (8 or 16 bits) and ICC profile are the image's own, one alpha band is added where
  * there is a mask; samples under a mask that is not white are 0. Other kinds of sample (float,
  * CMYK) become sRGB of 8 bits. Nothing is turned, whatever an orientation says; pages have the
- * resolution of `merged`, or of the undermost layer. Written strip by strip, beside, and renamed. The same input gives
- * the same bytes. KZ_ESHAPE for sizes that differ, KZ_EEXIST for a file that is there (unless
- * `overwrite`) or a source, KZ_EUNSUPPORTED for another suffix, KZ_EFORMAT for a name that is not
- * UTF-8 or a source that cannot be decoded. */
+ * resolution of `merged`, or of the undermost layer. Written strip by strip, beside, and renamed.
+ * The same input gives the same bytes. KZ_ESHAPE for sizes that differ, KZ_EEXIST for a file that
+ * is there (unless `overwrite`) or a source, KZ_EUNSUPPORTED for another suffix, KZ_EFORMAT for a
+ * name that is not UTF-8 or a source that cannot be decoded, KZ_EIO for a disk that is full. */
 int kz_layers_write(const struct kz_layer *layers, int count, struct kz_image *merged,
                     const char *path, bool overwrite, struct kz_err *err);
 

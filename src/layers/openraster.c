@@ -1,8 +1,6 @@
 /* OpenRaster 0.0.6 (freedesktop.org): a zip whose first member says what it is, a stack of layers
  * in XML, a PNG a layer, the merged picture and a thumbnail. PNGs go from libvips' encoder straight
  * into the archive: neither a picture nor its PNG is held. */
-#include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,8 +58,8 @@ static int make_stack(const struct kz_layer *layers, int count, const VipsImage 
                       size_t *size, struct kz_err *err) {
   FILE *f = open_memstream(text, size);
   if (!f) return kz_err_set(err, KZ_ENOMEM, "no memory for a stack of %d layers", count);
-  fprintf(f, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<image version=\"0.0.6\" w=\"%d\" h=\"%d\"",
-          im->Xsize, im->Ysize);
+  fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", f);
+  fprintf(f, "<image version=\"0.0.6\" w=\"%d\" h=\"%d\"", im->Xsize, im->Ysize);
   double x = im->Xres * 25.4, y = im->Yres * 25.4;
   if (x >= 2 && y >= 2 && x < 1e6 && y < 1e6) /* px/mm; libvips says 1 where nothing is known */
     if (im->Xres != 1 || im->Yres != 1)

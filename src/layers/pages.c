@@ -116,7 +116,8 @@ int kz__layers_pages(const struct kz_layer *layers, int count, struct kz_image *
   }
   if (merged) rc = put_page(&all, &whole, err);
   for (int i = count - 1; i >= 0 && !rc; i--) rc = put_page(&all, &layers[i], err);
-  TIFFClose(all.tiff); /* every page is written already: nothing is left that could fail */
+  TIFFClose(all.tiff); /* every page is written already: nothing is left that could fail, */
+  vips_error_clear();  /* but for a page that has failed, which is told */
 out:
   if (!rc) return kz_atomic_commit(&file, err);
   kz_atomic_abort(&file);

@@ -4,6 +4,10 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
 #include <kizil/layers.h>
 
 #include "layers/zip.h"
@@ -348,12 +352,38 @@ static void test_full_disk(void **state) {
   assert_int_equal(count_files("full"), 0);
 }
 
+/* The same of whole files, at any point where room may end. */
+static void test_no_room(void **state) {
+  (void)state;
+  struct rlimit before, less;
+  static const char *const names[] = {"room.ora", "room.tif"};
+  char original[256], result[256], mask[256];
+  snprintf(original, sizeof original, "%s/a_rgb16.png", folder);
+  snprintf(result, sizeof result, "%s/b_rgb16.png", folder);
+  snprintf(mask, sizeof mask, "%s/mask.png", folder);
+  const struct kz_layers_files files = {original, result, mask, NULL};
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+  signal(SIGXFSZ, SIG_IGN);
+  for (int i = 0; i < 2; i++)
+    for (rlim_t room = 0; room < 60000; room += 9001) {
+      struct kz_err err = {0};
+      less = before;
+      less.rlim_cur = room;
+      assert_int_equal(setrlimit(RLIMIT_FSIZE, &less), 0);
+      int rc = kz_layers_write_files(&files, in_folder(names[i]), true, &err);
+      assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+      if (rc != KZ_EIO) fail_msg("%s in %d bytes: %d, %s", names[i], (int)room, rc, err.msg);
+      assert_int_equal(count_files("room"), 0);
+    }
+  signal(SIGXFSZ, SIG_DFL);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_openraster), cmocka_unit_test(test_same_bytes),
       cmocka_unit_test(test_python),     cmocka_unit_test(test_zip64),
       cmocka_unit_test(test_pages),      cmocka_unit_test(test_refused),
-      cmocka_unit_test(test_full_disk),
+      cmocka_unit_test(test_full_disk),  cmocka_unit_test(test_no_room),
   };
   return cmocka_run_group_tests(tests, setup, fixture_teardown);
 }

@@ -152,7 +152,8 @@ static void test_tiles(void **state) {
       for (int x = 0; x < WIDTH; x += 37) {
         int w = WIDTH - x < 37 ? WIDTH - x : 37, h = HEIGHT - y < 29 ? HEIGHT - y : 29;
         int x0 = x > m ? x - m : 0, y0 = y > m ? y - m : 0;
-        int x1 = x + w + m < WIDTH ? x + w + m : WIDTH, y1 = y + h + m < HEIGHT ? y + h + m : HEIGHT;
+        int x1 = x + w + m < WIDTH ? x + w + m : WIDTH;
+        int y1 = y + h + m < HEIGHT ? y + h + m : HEIGHT;
         struct kz_patch part = blank(x0, y0, x1 - x0, y1 - y0), tile = blank(x, y, w, h);
         part.mask = malloc((size_t)part.w * part.h);
         for (int v = 0; v < part.h; v++) {
