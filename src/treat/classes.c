@@ -41,7 +41,7 @@ const struct kz_damage_class kz_damage_classes[KZ_DAMAGE_CLASSES] = {
      KZ_DAMAGE_AREA, KZ_ASK},
     {"graffiti", "graffiti", "涂写", "later writing; may have value", {0, 0, 117},
      KZ_DAMAGE_AREA, KZ_ASK},
-    {"old-repair", "old repair, overpaint", "历史修复", "earlier intervention", {170, 255, 195},
+    {"old-repair", "old repair, overpaint", "历史修复", "previous intervention", {170, 255, 195},
      KZ_DAMAGE_AREA, KZ_RECORD},
     {"unclassified", "damage", "未分类", "marked as damage, of no class", {255, 0, 0},
      KZ_DAMAGE_AREA, KZ_RESTORE},
