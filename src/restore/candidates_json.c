@@ -49,6 +49,9 @@ static json_t *all_json(const struct kz_candidates *c, const struct kz_candidate
 int kz_candidates_save(const struct kz_candidates *c, const struct kz_candidates_job *job,
                        const struct kz_candidates_options *options, const char *path,
                        struct kz_err *err) {
+  if (kz_same_file(path, job->image) || kz_same_file(path, job->mask))
+    return kz_err_set(err, KZ_EEXIST, "%s: would overwrite what was read; choose another name",
+                      path);
   char *words = kz_params_to_json(kz_candidates_params, options), *text = NULL;
   json_t *parameters = words ? json_loads(words, 0, NULL) : NULL;
   json_t *root = parameters ? all_json(c, job, parameters) : NULL;

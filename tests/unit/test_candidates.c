@@ -501,6 +501,7 @@ static void each_candidate_is_what_its_seed_gives(void **state) {
     assert_non_null(memmem(text, size, "\"area\": 400", 11));
     assert_non_null(memmem(text, size, "\"heat\": null", 12));
     free(text);
+    assert_int_equal(kz_candidates_save(&all, &job, &three, job.mask, &err), KZ_EEXIST);
     kz_candidates_release(&all);
   }
   kz_restorer_free(r);
