@@ -479,24 +479,24 @@ static void each_candidate_is_what_its_seed_gives(void **state) {
     const struct kz_candidates_job job = {.image = in_folder("image.png"),
                                           .mask = in_folder("mask.png"),
                                           .out = in_folder("out.png")};
+    const char *single = in_folder("one.png"), *saved = in_folder("list.json");
     if (kz_restorer_candidates(r, &job, &o, &three, NULL, &all, &err)) fail_msg("%s", err.msg);
     assert_true(all.regions[0].doubt > 1 && all.regions[1].doubt < 0.01);
     for (int k = 0; k < 3; k++) {
       size_t a, b;
       assert_int_equal(all.list[k].seed, 5 + k);
       o.seed = all.list[k].seed;
-      if (kz_restorer_run(r, job.image, job.mask, in_folder("one.png"), &o, NULL, NULL, &err))
+      if (kz_restorer_run(r, job.image, job.mask, single, &o, NULL, NULL, &err))
         fail_msg("%s", err.msg);
-      char *one = read_whole(in_folder("one.png"), &a), *of = read_whole(all.list[k].path, &b);
+      char *one = read_whole(single, &a), *of = read_whole(all.list[k].path, &b);
       assert_int_equal(a, b);
       assert_memory_equal(one, of, a);
       free(one);
       free(of);
     }
-    if (kz_candidates_save(&all, &job, &three, in_folder("list.json"), &err))
-      fail_msg("%s", err.msg);
+    if (kz_candidates_save(&all, &job, &three, saved, &err)) fail_msg("%s", err.msg);
     size_t size;
-    char *text = read_whole(in_folder("list.json"), &size);
+    char *text = read_whole(saved, &size);
     assert_non_null(memmem(text, size, "\"seed\": 7", 9));
     assert_non_null(memmem(text, size, "\"area\": 400", 11));
     assert_non_null(memmem(text, size, "\"heat\": null", 12));
