@@ -19,11 +19,11 @@ struct args {
 };
 
 static const char notes[] =
-    "The record of a restoration lies beside the result, as RESULT.json. From it is proved: that\n"
-    "nobody changed it; that source, mask, line drawing, model and result are the files it speaks\n"
-    "of, by their SHA-256; and that every sample of the result outside the mask is that of the\n"
-    "source. What was moved since is looked for where the options say. A seal shows that a record\n"
-    "is as it was written, not who wrote it.\n"
+    "The record of a restoration lies beside the result, as RESULT.json. Checked are: the seal of\n"
+    "the record; that source, mask, line drawing, model and result are the files it speaks of, by\n"
+    "their SHA-256; and that every sample of the result outside the mask is that of the source.\n"
+    "What was moved since is looked for where the options say. The seal finds what was changed by\n"
+    "accident; whoever changes a record on purpose can seal it anew, so keep one out of reach.\n"
     "\n"
     "  kizil verify restored.tif\n"
     "  kizil verify restored.tif --record archive/restored.json --model models/base.safetensors\n"
