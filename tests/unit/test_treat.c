@@ -24,6 +24,37 @@ static void test_classes(void **state) {
   assert_int_equal(kz_decision_find("Ask"), -1);
 }
 
+/* What docs/treatment.md tells of the default policy is what it is. */
+static void test_the_documented_default(void **state) {
+  (void)state;
+  static const char *const kinds[] = {"area", "thin", "tonal", "unseen"};
+  const char *root = getenv("KIZIL_SOURCE");
+  char path[512], row[256];
+  static char text[1 << 14];
+  struct kz_policy p;
+  if (!root) skip();
+  snprintf(path, sizeof path, "%s/docs/treatment.md", root);
+  FILE *f = fopen(path, "rb");
+  assert_non_null(f);
+  text[fread(text, 1, sizeof text - 1, f)] = 0;
+  fclose(f);
+  kz_policy_defaults(&p);
+  for (int i = 0; i < KZ_DAMAGE_CLASSES; i++) {
+    const struct kz_damage_class *c = &kz_damage_classes[i];
+    const struct kz_policy_rule *r = &p.rule[i];
+    int n = snprintf(row, sizeof row, "| %s | %s %s | #%02x%02x%02x | %s | %s | ", c->id, c->english,
+                     c->chinese, c->colour[0], c->colour[1], c->colour[2], kinds[c->kind],
+                     kz_decision_name(r->decision));
+    if (r->decision == KZ_RESTORE || r->decision == KZ_ASK)
+      snprintf(row + n, sizeof row - (size_t)n, "%d px | %s |\n", r->dilate,
+               r->fill_holes ? "yes" : "no");
+    if (!strstr(text, row)) fail_msg("docs/treatment.md lacks: %s", row);
+    assert_true(r->least == 4 && r->largest_hole == 64);
+    assert_int_equal(r->fast, c->kind == KZ_DAMAGE_THIN);
+  }
+  kz_policy_release(&p);
+}
+
 static void test_policy_is_read_over_the_default(void **state) {
   (void)state;
   struct kz_policy p, again;
@@ -278,6 +309,7 @@ static void test_nothing_is_damaged(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_classes),
+      cmocka_unit_test(test_the_documented_default),
       cmocka_unit_test(test_policy_is_read_over_the_default),
       cmocka_unit_test(test_bad_policies_are_refused),
       cmocka_unit_test(test_specks),
