@@ -59,8 +59,8 @@ struct kz_layer {
 };
 
 /* Write layers, the uppermost first, all of one size, as one file by the suffix of `path`:
- *   .ora        OpenRaster: opens in Krita and GIMP; `merged` is the picture as all other programs
- *               and the thumbnail show it
+ *   .ora        OpenRaster, as Krita, GIMP and MyPaint exchange it; `merged` is the picture as
+ *               viewers and the thumbnail show it
  *   .tif .tiff  a page a layer with its PageName, the undermost first; `merged` (may be NULL) is a
  *               first page named "result"
  * Samples, depth (8 or 16 bits) and ICC profile are the image's own, one alpha band is added where

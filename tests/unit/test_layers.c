@@ -285,6 +285,37 @@ static void test_pages(void **state) {
   }
 }
 
+/* Floats are shown as sRGB of 8 bits: linear 1/2 is 188, and 0 stays 0 beside the mask. */
+static void test_floats(void **state) {
+  (void)state;
+  struct kz_err err = {0};
+  float *samples = malloc(sizeof(float) * 3 * W * H);
+  assert_non_null(samples);
+  for (int i = 0; i < 3 * W * H; i++) samples[i] = 0.5f;
+  VipsImage *im = vips_image_new_from_memory(samples, sizeof(float) * 3 * W * H, W, H, 3,
+                                             VIPS_FORMAT_FLOAT);
+  im->Type = VIPS_INTERPRETATION_scRGB;
+  save_vips(im, "float.tif", "");
+  g_object_unref(im);
+  free(samples);
+  struct kz_image *source = NULL, *mask = NULL;
+  if (kz_image_open(in_folder("float.tif"), &source, &err)) fail_msg("%s", err.msg);
+  if (kz_image_open(in_folder("mask.png"), &mask, &err)) fail_msg("%s", err.msg);
+  const struct kz_layer layer = {.name = "fill", .image = source, .mask = mask};
+  if (kz_layers_write(&layer, 1, NULL, in_folder("float_out.tif"), true, &err))
+    fail_msg("%s", err.msg);
+  uint8_t *got = decode("float_out.tif", &im);
+  assert_int_equal(im->Bands, 4);
+  assert_int_equal(im->BandFmt, VIPS_FORMAT_UCHAR);
+  for (int i = 0; i < W * H; i++)
+    for (int c = 0; c < 4; c++)
+      assert_int_equal(got[4 * i + c], !the_mask[i] ? 0 : c == 3 ? 255 : 188);
+  g_free(got);
+  g_object_unref(im);
+  kz_image_close(source);
+  kz_image_close(mask);
+}
+
 /* ---- refusals ---- */
 
 static void refuse(const struct kz_layers_files *files, const char *name, bool overwrite, int code,
@@ -382,8 +413,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_openraster), cmocka_unit_test(test_same_bytes),
       cmocka_unit_test(test_python),     cmocka_unit_test(test_zip64),
-      cmocka_unit_test(test_pages),      cmocka_unit_test(test_refused),
-      cmocka_unit_test(test_full_disk),  cmocka_unit_test(test_no_room),
+      cmocka_unit_test(test_pages),      cmocka_unit_test(test_floats),
+      cmocka_unit_test(test_refused),    cmocka_unit_test(test_full_disk),
+      cmocka_unit_test(test_no_room),
   };
   return cmocka_run_group_tests(tests, setup, fixture_teardown);
 }
