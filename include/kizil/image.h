@@ -80,9 +80,10 @@ struct kz_patch {
  * source's depth and bands, with its ICC profile and metadata. Outside the masks every sample is
  * bit-identical to the decoded source (lossless formats; JPEG cannot promise it, see
  * kz_image_lossless; WebP drops the colour under fully transparent pixels). Patches go back into
- * the source's colours by its profile; grey images take their luminance; alpha is kept. Streams by strips; writes beside and renames; on failure
- * nothing is left. `overwrite` false: KZ_EEXIST if the file is there. Refuses to write over the
- * source (same device and inode). */
+ * the source's colours by its profile; grey images take their luminance; alpha is kept. EXIF does
+ * not reach a TIFF, nor IPTC a PNG or WebP. Streams by strips; writes beside and renames; on
+ * failure nothing is left. `overwrite` false: KZ_EEXIST if the file is there. Refuses to write over
+ * the source (same device and inode). */
 int kz_image_write_patched(struct kz_image *im, const struct kz_patch *patches, int count,
                            const char *path, bool overwrite, struct kz_err *err);
 /* Every refusal of kz_image_write_patched that can be known beforehand, to be asked before hours of
