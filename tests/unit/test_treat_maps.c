@@ -266,52 +266,9 @@ static void test_fragment_selectors(void **state) {
 
 /* ---- images ---- */
 
-static void put32(FILE *f, uint32_t v, uint32_t *crc) {
-  uint8_t b[4] = {(uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v};
-  fwrite(b, 1, 4, f);
-  *crc = 0;
-}
-
-static void put_chunk(FILE *f, const char *name, const uint8_t *data, size_t n) {
-  uint32_t crc;
-  put32(f, (uint32_t)n, &crc);
-  fwrite(name, 1, 4, f);
-  if (n) fwrite(data, 1, n, f);
-  crc = 0xffffffffu;
-  for (size_t i = 0; i < n + 4; i++) {
-    crc ^= i < 4 ? (uint8_t)name[i] : data[i - 4];
-    for (int k = 0; k < 8; k++) crc = crc & 1 ? 0xedb88320u ^ (crc >> 1) : crc >> 1;
-  }
-  put32(f, crc ^ 0xffffffffu, &crc);
-}
-
-/* A PNG of 8-bit indices (or grey values, without a palette), stored and not packed. */
 static void put_indexed(const char *path, int w, int h, const char *indices,
                         const uint8_t *palette, int colours) {
-  uint8_t head[13] = {0, 0, 0, (uint8_t)w, 0, 0, 0, (uint8_t)h, 8, palette ? 3 : 0};
-  uint8_t z[1024] = {0x78, 1, 1};
-  uint32_t a = 1, b = 0;
-  size_t n = 7, raw = (size_t)(w + 1) * h;
-  FILE *f = fopen(path, "wb");
-  assert_non_null(f);
-  assert_true(raw < 1000);
-  z[3] = (uint8_t)raw;
-  z[4] = (uint8_t)(raw >> 8);
-  z[5] = (uint8_t)~z[3];
-  z[6] = (uint8_t)~z[4];
-  for (int y = 0; y < h; y++)
-    for (int x = -1; x < w; x++) {
-      z[n] = x < 0 ? 0 : (uint8_t)(indices[y * w + x] - '0');
-      a = (a + z[n++]) % 65521;
-      b = (b + a) % 65521;
-    }
-  for (int i = 0; i < 4; i++) z[n++] = (uint8_t)((b << 16 | a) >> (24 - 8 * i));
-  fwrite("\x89PNG\r\n\x1a\n", 1, 8, f);
-  put_chunk(f, "IHDR", head, 13);
-  if (palette) put_chunk(f, "PLTE", palette, (size_t)colours * 3);
-  put_chunk(f, "IDAT", z, n);
-  put_chunk(f, "IEND", NULL, 0);
-  fclose(f);
+  put_depth(path, w, h, 8, indices, palette, colours);
 }
 
 static void test_indexed_png(void **state) {
@@ -374,6 +331,30 @@ static void test_colours_without_a_palette(void **state) {
   assert_int_equal(kz_treat_map_load(&map, path, &s, NULL, &err), KZ_ENOENT);
   assert_non_null(strstr(err.msg, "at 1, 0 the colour \"#000100\" is no class"));
   kz_pixels_release(&px);
+}
+
+/* Indices of 2 and 4 bits, with a palette and as grey, which decoders spread over 0 to 255. */
+static void test_small_indices(void **state) {
+  (void)state;
+  static const uint8_t palette[12] = {0, 0, 0, 10, 20, 30, 200, 1, 2, 5, 250, 7};
+  const char *path = in_folder("s.png");
+  struct kz_policy p;
+  struct kz_err err;
+  kz_policy_defaults(&p);
+  assert_int_equal(kz_policy_name(&p, "1", "crack", &err), 0);
+  assert_int_equal(kz_policy_name(&p, "2", "paint-loss", &err), 0);
+  assert_int_equal(kz_policy_name(&p, "3", "old-repair", &err), 0);
+  for (int depth = 2; depth <= 4; depth += 2)
+    for (int grey = 0; grey < 2; grey++) {
+      struct kz_treat_source s = of_size(5, 2);
+      struct kz_treat_map map;
+      s.format = KZ_TREAT_INDEXED;
+      put_depth(path, 5, 2, depth, "0123032100", grey ? NULL : palette, 4);
+      assert_int_equal(kz_treat_map_load(&map, path, &s, &p, &err), 0);
+      assert_map(&map, ".clr.\nrlc..\n");
+      kz_treat_map_release(&map);
+    }
+  kz_policy_release(&p);
 }
 
 static void put_mask(const char *path, const char *picture, int w, int h) {
@@ -506,6 +487,7 @@ int main(void) {
       cmocka_unit_test(test_indexed_png),
       cmocka_unit_test(test_grey_indices_and_masks),
       cmocka_unit_test(test_colours_without_a_palette),
+      cmocka_unit_test(test_small_indices),
       cmocka_unit_test(test_a_mask_a_class),
       cmocka_unit_test(test_bad_annotations_are_refused),
       cmocka_unit_test(test_which_picture_of_coco),

@@ -73,4 +73,54 @@ static inline void make_map(struct kz_treat_map *map, const char *picture) {
   }
 }
 
+static inline void put32(FILE *f, uint32_t v, uint32_t *crc) {
+  uint8_t b[4] = {(uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v};
+  fwrite(b, 1, 4, f);
+  *crc = 0;
+}
+
+static inline void put_chunk(FILE *f, const char *name, const uint8_t *data, size_t n) {
+  uint32_t crc;
+  put32(f, (uint32_t)n, &crc);
+  fwrite(name, 1, 4, f);
+  if (n) fwrite(data, 1, n, f);
+  crc = 0xffffffffu;
+  for (size_t i = 0; i < n + 4; i++) {
+    crc ^= i < 4 ? (uint8_t)name[i] : data[i - 4];
+    for (int k = 0; k < 8; k++) crc = crc & 1 ? 0xedb88320u ^ (crc >> 1) : crc >> 1;
+  }
+  put32(f, crc ^ 0xffffffffu, &crc);
+}
+
+/* A PNG of indices (or grey values, without a palette), stored and not packed. */
+static inline void put_depth(const char *path, int w, int h, int depth, const char *indices,
+                             const uint8_t *palette, int colours) {
+  uint8_t head[13] = {0, 0, 0, (uint8_t)w, 0, 0, 0, (uint8_t)h, (uint8_t)depth, palette ? 3 : 0};
+  uint8_t z[1024] = {0x78, 1, 1};
+  uint32_t a = 1, b = 0;
+  size_t n = 7, bytes = ((size_t)w * depth + 7) / 8, raw = (bytes + 1) * h;
+  FILE *f = fopen(path, "wb");
+  assert_non_null(f);
+  assert_true(raw < 1000);
+  z[3] = (uint8_t)raw;
+  z[4] = (uint8_t)(raw >> 8);
+  z[5] = (uint8_t)~z[3];
+  z[6] = (uint8_t)~z[4];
+  for (int y = 0; y < h; y++, n += bytes + 1)
+    for (int x = 0; x < w; x++)
+      z[n + 1 + (size_t)(x * depth / 8)] |=
+          (uint8_t)((indices[y * w + x] - '0') << (8 - depth - x * depth % 8));
+  for (size_t i = 7; i < n; i++) {
+    a = (a + z[i]) % 65521;
+    b = (b + a) % 65521;
+  }
+  for (int i = 0; i < 4; i++) z[n++] = (uint8_t)((b << 16 | a) >> (24 - 8 * i));
+  fwrite("\x89PNG\r\n\x1a\n", 1, 8, f);
+  put_chunk(f, "IHDR", head, 13);
+  if (palette) put_chunk(f, "PLTE", palette, (size_t)colours * 3);
+  put_chunk(f, "IDAT", z, n);
+  put_chunk(f, "IEND", NULL, 0);
+  fclose(f);
+}
+
 #endif
