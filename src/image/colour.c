@@ -173,8 +173,7 @@ void kz__colour_to_srgb(const struct kz__colour *c, const float *device, int n, 
   for (int at = 0; at < n; at += CHUNK) {
     int m = n - at < CHUNK ? n - at : CHUNK;
     float *out = srgb + 3 * (size_t)at;
-    for (int i = 0; i < m * c->bands; i++)
-      in[i] = scale * clip(device[(size_t)at * c->bands + i]);
+    for (int i = 0; i < m * c->bands; i++) in[i] = scale * clip(device[(size_t)at * c->bands + i]);
     cmsDoTransform(c->to, in, out, (cmsUInt32Number)m);
     for (int i = 0; i < 3 * m; i++) out[i] = clip(out[i]);
   }

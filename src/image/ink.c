@@ -62,8 +62,7 @@ static bool step_of(const double j[3][4], const bool held[4], const double want[
         if (!held[i]) a[r][c] += j[r][i] * j[c][i];
   for (int r = 0; r < 3; r++) a[r][r] += 1e-9;
   if (!solve(a, want, x)) return false;
-  for (int i = 0; i < 4; i++)
-    d[i] = held[i] ? 0 : j[0][i] * x[0] + j[1][i] * x[1] + j[2][i] * x[2];
+  for (int i = 0; i < 4; i++) d[i] = held[i] ? 0 : j[0][i] * x[0] + j[1][i] * x[1] + j[2][i] * x[2];
   return true;
 }
 
