@@ -42,9 +42,9 @@ static void test_the_documented_default(void **state) {
   for (int i = 0; i < KZ_DAMAGE_CLASSES; i++) {
     const struct kz_damage_class *c = &kz_damage_classes[i];
     const struct kz_policy_rule *r = &p.rule[i];
-    int n = snprintf(row, sizeof row, "| %s | %s %s | #%02x%02x%02x | %s | %s | ", c->id, c->english,
-                     c->chinese, c->colour[0], c->colour[1], c->colour[2], kinds[c->kind],
-                     kz_decision_name(r->decision));
+    int n = snprintf(row, sizeof row, "| %s | %s %s | #%02x%02x%02x | %s | %s | ", c->id,
+                     c->english, c->chinese, c->colour[0], c->colour[1], c->colour[2],
+                     kinds[c->kind], kz_decision_name(r->decision));
     if (r->decision == KZ_RESTORE || r->decision == KZ_ASK)
       snprintf(row + n, sizeof row - (size_t)n, "%d px | %s |\n", r->dilate,
                r->fill_holes ? "yes" : "no");
