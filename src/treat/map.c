@@ -10,7 +10,7 @@
 
 static const size_t json_limit = (size_t)512 << 20; /* B */
 
-int kz__json_load(const char *path, json_t **out, struct kz_err *err) {
+int kz__treat_json_load(const char *path, json_t **out, struct kz_err *err) {
   char *text = NULL;
   size_t size = 0;
   json_error_t why;
@@ -51,7 +51,7 @@ static bool is_array(const json_t *root, const char *key) {
 
 static int read_json(const struct kz__reading *r, enum kz_treat_format format, struct kz_err *err) {
   json_t *root = NULL;
-  int code = kz__json_load(r->path, &root, err);
+  int code = kz__treat_json_load(r->path, &root, err);
   if (code) return code;
   bool coco = is_array(root, "annotations") && is_array(root, "images");
   bool labelme = is_array(root, "shapes");

@@ -102,7 +102,7 @@ int kz__read_labelme(const struct kz__reading *r, const json_t *root, struct kz_
 int kz__read_w3c(const struct kz__reading *r, const json_t *root, struct kz_err *err);
 /* Whether a PNG has a palette of more than black and white. */
 bool kz__is_indexed(const char *path);
-int kz__json_load(const char *path, json_t **out, struct kz_err *err);
+int kz__treat_json_load(const char *path, json_t **out, struct kz_err *err);
 /* KZ_ESHAPE unless width and height are those of the image. */
 int kz__same_size(const struct kz__reading *r, int64_t width, int64_t height, struct kz_err *err);
 

@@ -186,7 +186,7 @@ static int get_policy(const char *path, const json_t *root, struct kz_policy *p,
 int kz_policy_load(struct kz_policy *policy, const char *path, struct kz_err *err) {
   json_t *root = NULL;
   kz_policy_defaults(policy);
-  int code = kz__json_load(path, &root, err);
+  int code = kz__treat_json_load(path, &root, err);
   if (!code) code = get_policy(path, root, policy, err);
   json_decref(root);
   if (code) kz_policy_release(policy);
