@@ -7,18 +7,11 @@
 
 #include "dataset.h"
 
-enum { SHOWN = 20 };
-
 struct args {
   const char *catalogue, *meta;
   const char **folders;
   int count;
   struct kz_catalogue_add_options o;
-};
-
-struct session {
-  struct kz_cli_progress progress;
-  int64_t failed;
 };
 
 static const char notes[] =
@@ -40,13 +33,8 @@ static const char notes[] =
 
 /* ---- host ---- */
 
-static bool stop(void *user) {
-  (void)user;
-  return kz_cli_interrupted();
-}
-
 static void progress(void *user, const struct kz_catalogue_progress *p) {
-  struct session *s = user;
+  struct kz_dataset_session *s = user;
   char left[32] = "";
   double seconds = p->seconds > 0.001 ? p->seconds : 0.001;
   if (p->walking || p->done < 1)
@@ -57,19 +45,6 @@ static void progress(void *user, const struct kz_catalogue_progress *p) {
                   (long long)p->done, (long long)p->found, p->walking ? "+" : "",
                   (double)p->done / seconds, (double)p->bytes / 1e6 / seconds, left,
                   p->walking || p->done < 1 ? "" : " left");
-}
-
-static void failed(void *user, const char *message) {
-  struct session *s = user;
-  if (++s->failed > SHOWN) return;
-  kz_cli_progress_end(&s->progress);
-  kz_cli_warn("%s", message);
-}
-
-static void end_session(struct session *s, const char *what) {
-  kz_cli_progress_end(&s->progress);
-  if (s->failed > SHOWN) kz_cli_warn("%lld more %s", (long long)(s->failed - SHOWN), what);
-  s->failed = 0;
 }
 
 /* ---- reports ---- */
@@ -104,9 +79,9 @@ static void print_told(const struct kz_catalogue_told *t) {
 /* ---- the command ---- */
 
 static int add(const struct args *a, struct kz_err *err) {
-  struct session s = {0};
+  struct kz_dataset_session s = {0};
   const struct kz_catalogue_host host = {
-      .user = &s, .stop = stop, .progress = progress, .failed = failed};
+      .user = &s, .stop = kz_dataset_stop, .progress = progress, .failed = kz_dataset_failed};
   struct kz_catalogue_added added = {0};
   struct kz_catalogue_told told = {0};
   struct kz_catalogue *c = NULL;
@@ -114,12 +89,12 @@ static int add(const struct args *a, struct kz_err *err) {
   if (!code) code = kz_catalogue_open(a->catalogue, &c, err);
   if (!code && a->count) {
     code = kz_catalogue_add(c, a->folders, a->count, &a->o, &host, &added, err);
-    end_session(&s, "files or folders with such faults");
+    kz_dataset_session_end(&s, "files or folders with such faults");
     if (!code || code == KZ_EINTR) print_added(&added);
   }
   if (!code && a->meta) {
     code = kz_catalogue_meta(c, a->meta, &host, &told, err);
-    end_session(&s, "lines of the list");
+    kz_dataset_session_end(&s, "lines of the list");
     if (!code) print_told(&told);
   }
   kz_catalogue_close(c);

@@ -8,17 +8,12 @@
 
 #include "dataset.h"
 
-enum { SHOWN = 20, BOTH = 2 };
+enum { BOTH = 2 };
 
 struct args {
   const char *catalogue, *template, *image, *text, *who;
   bool show;
   struct kz_catalogue_caption_options o;
-};
-
-struct session {
-  struct kz_cli_progress progress;
-  int64_t failed;
 };
 
 static const char notes[] =
@@ -50,34 +45,22 @@ static const char notes[] =
 
 /* ---- host ---- */
 
-static bool stop(void *user) {
-  (void)user;
-  return kz_cli_interrupted();
-}
-
 static void progress(void *user, const struct kz_catalogue_progress *p) {
-  struct session *s = user;
+  struct kz_dataset_session *s = user;
   char left[32];
   double each = p->done ? p->seconds / (double)p->done : 0;
   kz_cli_progress(&s->progress, "%lld of %lld images, %s left", (long long)p->done,
                   (long long)p->found, kz_cli_duration(each * (double)(p->found - p->done), left));
 }
 
-static void failed(void *user, const char *message) {
-  struct session *s = user;
-  if (++s->failed > SHOWN) return;
-  kz_cli_progress_end(&s->progress);
-  kz_cli_warn("%s", message);
-}
-
 /* ---- the command ---- */
 
 static int make(struct kz_catalogue *c, const struct args *a, struct kz_err *err) {
-  struct session s = {0};
+  struct kz_dataset_session s = {0};
   struct kz_catalogue_captioned done = {0};
   char time[32];
   const struct kz_catalogue_host host = {
-      .user = &s, .stop = stop, .progress = progress, .failed = failed};
+      .user = &s, .stop = kz_dataset_stop, .progress = progress, .failed = kz_dataset_failed};
   const char *template = a->template && !strcmp(a->template, "default") ? NULL : a->template;
   int code = 0;
   if (a->template)
@@ -85,8 +68,7 @@ static int make(struct kz_catalogue *c, const struct args *a, struct kz_err *err
   if (!code) code = kz_image_startup("kizil", 0, err);
   if (code) return code;
   code = kz_catalogue_caption(c, &a->o, &host, &done, err);
-  kz_cli_progress_end(&s.progress);
-  if (s.failed > SHOWN) kz_cli_warn("%lld more images", (long long)(s.failed - SHOWN));
+  kz_dataset_session_end(&s, "images");
   if (!code || code == KZ_EINTR)
     printf("%8lld images in %s\n%8lld captions made\n%8lld captions as they were\n",
            (long long)done.images, kz_cli_duration(done.seconds, time), (long long)done.made,

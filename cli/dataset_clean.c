@@ -115,18 +115,13 @@ static int say(struct kz_catalogue *c, const struct args *a, int64_t image, int 
 
 /* ---- previews ---- */
 
-static bool stop(void *user) {
-  (void)user;
-  return kz_cli_interrupted();
-}
-
 static void failed(void *user, const char *message) {
   (void)user;
   kz_cli_warn("%s", message);
 }
 
 static int preview(struct kz_catalogue *c, const char *folder, struct kz_err *err) {
-  const struct kz_catalogue_host host = {.stop = stop, .failed = failed};
+  const struct kz_catalogue_host host = {.stop = kz_dataset_stop, .failed = failed};
   int64_t written = 0;
   int code = kz_image_startup("kizil", 0, err);
   if (!code) code = kz_catalogue_preview_cleaning(c, folder, &host, &written, err);

@@ -7,16 +7,9 @@
 
 #include "dataset.h"
 
-enum { SHOWN = 20 };
-
 struct args {
   const char *catalogue, *as;
   struct kz_export_options o;
-};
-
-struct session {
-  struct kz_cli_progress progress;
-  int64_t failed;
 };
 
 static const char about[] =
@@ -34,23 +27,11 @@ static const char about[] =
     "\n"
     "Exit status: 0 done, 1 something failed or was left out, 2 wrong usage, 130 interrupted.";
 
-static bool stop(void *user) {
-  (void)user;
-  return kz_cli_interrupted();
-}
-
 static void progress(void *user, const struct kz_catalogue_progress *p) {
-  struct session *s = user;
+  struct kz_dataset_session *s = user;
   double seconds = p->seconds > 0.001 ? p->seconds : 0.001;
   kz_cli_progress(&s->progress, "%lld of %lld images, %.1f MB/s", (long long)p->done,
                   (long long)p->found, (double)p->bytes / 1e6 / seconds);
-}
-
-static void failed(void *user, const char *message) {
-  struct session *s = user;
-  if (++s->failed > SHOWN) return;
-  kz_cli_progress_end(&s->progress);
-  kz_cli_warn("%s", message);
 }
 
 /* On stderr where stdout is the export itself. */
@@ -67,16 +48,15 @@ static void print_told(const struct args *a, const struct kz_export_told *t) {
 }
 
 static int export(const struct args *a, struct kz_err *err) {
-  struct session s = {0};
+  struct kz_dataset_session s = {0};
   const struct kz_catalogue_host host = {
-      .user = &s, .stop = stop, .progress = progress, .failed = failed};
+      .user = &s, .stop = kz_dataset_stop, .progress = progress, .failed = kz_dataset_failed};
   struct kz_export_told told = {0};
   struct kz_catalogue *c = NULL;
   int code = kz_image_startup("kizil", 0, err);
   if (!code) code = kz_catalogue_open(a->catalogue, &c, err);
   if (!code) code = kz_export(c, &a->o, &host, &told, err);
-  kz_cli_progress_end(&s.progress);
-  if (s.failed > SHOWN) kz_cli_warn("%lld more were left out", (long long)(s.failed - SHOWN));
+  kz_dataset_session_end(&s, "were left out");
   if (!code) print_told(a, &told);
   if (!code && told.left_out)
     code = kz_err_set(err, KZ_ENOENT, "%lld of %lld images were left out",

@@ -6,16 +6,9 @@
 
 #include "dataset.h"
 
-enum { SHOWN = 20 };
-
 struct args {
   const char *catalogue;
   struct kz_catalogue_import_options o;
-};
-
-struct session {
-  struct kz_cli_progress progress;
-  int64_t failed;
 };
 
 static const char notes[] =
@@ -33,23 +26,11 @@ static const char notes[] =
     "Exit status: 0 done, 1 something failed, 2 wrong usage, 130 interrupted. Lines that name\n"
     "nothing are reported and are no failure.";
 
-static bool stop(void *user) {
-  (void)user;
-  return kz_cli_interrupted();
-}
-
 static void progress(void *user, const struct kz_catalogue_progress *p) {
-  struct session *s = user;
+  struct kz_dataset_session *s = user;
   double seconds = p->seconds > 0.001 ? p->seconds : 0.001;
   kz_cli_progress(&s->progress, "%lld of %lld files, %.0f images/s", (long long)p->done,
                   (long long)p->found, (double)p->done / seconds);
-}
-
-static void failed(void *user, const char *message) {
-  struct session *s = user;
-  if (++s->failed > SHOWN) return;
-  kz_cli_progress_end(&s->progress);
-  kz_cli_warn("%s", message);
 }
 
 static void count_line(int64_t count, const char *what) {
@@ -69,16 +50,15 @@ static void print_imported(const struct kz_catalogue_imported *i) {
 }
 
 static int import(const struct args *a, struct kz_err *err) {
-  struct session s = {0};
+  struct kz_dataset_session s = {0};
   const struct kz_catalogue_host host = {
-      .user = &s, .stop = stop, .progress = progress, .failed = failed};
+      .user = &s, .stop = kz_dataset_stop, .progress = progress, .failed = kz_dataset_failed};
   struct kz_catalogue_imported imported = {0};
   struct kz_catalogue *c = NULL;
   int code = kz_image_startup("kizil", 0, err);
   if (!code) code = kz_catalogue_open(a->catalogue, &c, err);
   if (!code) code = kz_catalogue_import(c, &a->o, &host, &imported, err);
-  kz_cli_progress_end(&s.progress);
-  if (s.failed > SHOWN) kz_cli_warn("%lld more lines or files", (long long)(s.failed - SHOWN));
+  kz_dataset_session_end(&s, "lines or files");
   if (!code || imported.told.lines) print_imported(&imported);
   kz_catalogue_close(c);
   kz_image_shutdown();

@@ -24,11 +24,6 @@ static const char notes[] =
     "\n"
     "Exit status: 0 done, 1 something failed, 2 wrong usage, 130 interrupted.";
 
-static bool stop(void *user) {
-  (void)user;
-  return kz_cli_interrupted();
-}
-
 static void progress(void *user, const struct kz_catalogue_progress *p) {
   kz_cli_progress(user, "making pictures: %lld of %lld", (long long)p->done,
                   (long long)p->found);
@@ -48,7 +43,8 @@ static const char *epoch_date(char buf[16]) {
 
 static int report(const struct args *a, struct kz_err *err) {
   struct kz_cli_progress line = {0};
-  const struct kz_catalogue_host host = {.user = &line, .stop = stop, .progress = progress};
+  const struct kz_catalogue_host host = {
+      .user = &line, .stop = kz_dataset_stop, .progress = progress};
   struct kz_export_page_options o = a->o;
   struct kz_catalogue *c = NULL;
   char date[16];

@@ -33,11 +33,6 @@ static int set_threshold(struct kz_catalogue *c, const char *text, struct kz_err
   return kz_catalogue_set_threshold(c, name, value, err);
 }
 
-static bool stop(void *user) {
-  (void)user;
-  return kz_cli_interrupted();
-}
-
 static void progress(void *user, const struct kz_catalogue_progress *p) {
   kz_cli_progress(user, "looking for duplicates: %lld %%",
                   (long long)(p->found ? 100 * p->done / p->found : 100));
@@ -58,7 +53,7 @@ static int measure(struct kz_catalogue *c, struct kz_err *err) {
   struct kz_catalogue_added added;
   const struct kz_catalogue_add_options o = {.threads = 0};
   const struct kz_catalogue_host host = {
-      .user = &line, .stop = stop, .progress = measured, .failed = failed};
+      .user = &line, .stop = kz_dataset_stop, .progress = measured, .failed = failed};
   int code = kz_image_startup("kizil", 0, err);
   if (!code) code = kz_catalogue_again(c, &o, &host, &added, err);
   kz_cli_progress_end(&line);
@@ -71,7 +66,8 @@ static int match(struct kz_catalogue *c, struct kz_err *err) {
   struct kz_cli_progress line = {0};
   struct kz_catalogue_matched m;
   char time[32];
-  const struct kz_catalogue_host host = {.user = &line, .stop = stop, .progress = progress};
+  const struct kz_catalogue_host host = {
+      .user = &line, .stop = kz_dataset_stop, .progress = progress};
   int code = kz_catalogue_match(c, &host, &m, err);
   kz_cli_progress_end(&line);
   if (!code)
