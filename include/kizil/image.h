@@ -37,6 +37,7 @@ struct kz_image_info {
   bool cmyk;
   enum kz_colour colour;
   bool profile_unused; /* there is a profile, but broken, of another model, or without a way back */
+  bool xmp_unread;     /* there is XMP, but it cannot be parsed: see kz_image_set_marks */
   bool pyramid;        /* TIFF with smaller copies of itself: they are made anew when written */
   int pages;           /* of a TIFF that is no pyramid; only the first is read and written */
 };
@@ -75,6 +76,23 @@ struct kz_patch {
   float *rgb;
   uint8_t *mask;
 };
+
+/* What a picture that is written from this one says about itself, in its XMP:
+ * - generated: Iptc4xmpExt:DigitalSourceType, IPTC's property for it, becomes
+ *   http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia, in place
+ *   of the source's if it has one;
+ * - record: the file name of the picture's record, from the picture's folder ("wall.tif.json"),
+ *   is added to dc:relation, if it is not there, as a relative URI reference (percent-encoded). */
+struct kz_image_marks {
+  bool generated;
+  const char *record; /* NULL: none */
+};
+/* Set the marks of all that is written from `im` from now on, by kz_image_write_patched; {0}: none,
+ * as at first. Copied. The rest of the source's XMP stays: every property is written again, in an
+ * order and a notation of its own. XMP that cannot be parsed (info.xmp_unread) stands in the way of
+ * nothing: its bytes go, as base64, into the property kizil:UnreadXMP of a new packet; without
+ * marks XMP is copied byte by byte. KZ_ERANGE: an empty or an absolute name; KZ_ENOMEM. */
+int kz_image_set_marks(struct kz_image *im, const struct kz_image_marks *marks, struct kz_err *err);
 
 /* Write `im` with patches laid over it to `path` (format by suffix: png, jpg, tif, webp), at the
  * source's depth and bands, with its ICC profile and metadata. Outside the masks every sample is

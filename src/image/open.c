@@ -82,6 +82,7 @@ void kz_image_close(struct kz_image *im) {
   if (im->vips) g_object_unref(im->vips);
   kz__colour_free(im->colour);
   free(im->path);
+  free(im->record);
   free(im);
 }
 

@@ -34,6 +34,8 @@ struct kz_image {
   bool tiled; /* a tiled TIFF: regions are decoded as they are asked for */
   bool pyramid, subifds; /* a TIFF whose further pages, or sub-directories, are it made smaller */
   int pages;
+  bool generated; /* marks, see kz_image_set_marks */
+  char *record;   /* a URI reference, or NULL */
 };
 
 struct kz__save_options {
