@@ -24,7 +24,7 @@ MAY_INCLUDE = {
     "model": ["nn"],
     "dataset": ["image", "damage", "feature", "bridge", "catalogue"],
     "diffusion": ["model", "text"],
-    "restore": ["diffusion", "image", "damage", "feature", "bridge"],
+    "restore": ["diffusion", "image", "damage", "feature", "bridge", "treat", "layers"],
     "eval": ["image", "damage", "bridge", "model", "report"],
     "screen": ["base"],
     "near": ["base"],
@@ -33,6 +33,7 @@ MAY_INCLUDE = {
     "export": ["catalogue", "image", "report"],
     "layers": ["image"],
     "record": ["restore"],
+    "restoration": ["record", "page"],
 }
 # Public headers by the module that implements them; others are named after their module.
 OWNER = {"err": "base", "param": "base", "rng": "base", "data": "dataset", "caption": "feature",

@@ -9,12 +9,14 @@
 #ifndef KIZIL_CANDIDATES_H
 #define KIZIL_CANDIDATES_H
 
+#include <kizil/layers.h>
 #include <kizil/restore.h>
+#include <kizil/treat.h>
 
 #define KZ_CANDIDATES_MOST 16
 
 struct kz_candidates_options {
-  int64_t count;        /* 2..KZ_CANDIDATES_MOST; the table has 0, for none unless asked for */
+  int64_t count;        /* 2..KZ_CANDIDATES_MOST; 0, 1: one restoration, named `out` itself */
   int64_t ring;         /* px: width of the ring around a region where known pixels are counted */
   double least_known;   /* share of the ring; a region with less is conjecture */
   double most_distance; /* px from the inmost pixel to a known one; more is conjecture; 0: any */
@@ -65,17 +67,26 @@ struct kz_candidates {
   int count;
   struct kz_region *regions;
   int region_count;
+  int *region_of; /* [plan->region_count] which of these a region of the plan lies in; -1: it is not
+                   * restored. NULL without a plan */
   int conjecture, unfilled; /* regions */
   struct kz_restore_stats stats; /* calls and seconds of all candidates together */
 };
 void kz_candidates_release(struct kz_candidates *c);
 
 struct kz_candidates_job {
-  const char *image, *mask;
+  const char *image;
+  const char *mask;   /* is named in messages and never written over; read where `plan` is NULL */
+  struct kz_treat_plan *plan; /* the damage: regions whose decision is KZ_RESTORE; NULL: all that is
+                       * white in `mask`. Borrowed */
+  const struct kz_style_options *style; /* NULL: plain */
   const char *out;   /* as of kz_candidate_path */
+  const char *const *records; /* [count, 1 at least] of each picture the file that its metadata point
+                               * to, see kz_image_marks; NULL: none */
   const char *doubt; /* .png, 16 bits: disagreement in hundredths of a delta E; NULL: none */
   const char *heat;  /* .png, RGBA to lay over the image: black at 0 through red and yellow to white
                       * at 20 delta E, transparent where nothing is damaged; NULL: none */
+  const char *filled; /* .png, 8 bits: white where pixels were filled; NULL: none */
 };
 
 /* Candidate k, from 1: "wall.tif" -> "wall-1.tif". In malloc'd memory; NULL: no memory. */

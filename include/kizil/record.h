@@ -14,8 +14,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <kizil/candidates.h>
 #include <kizil/err.h>
+#include <kizil/layers.h>
 #include <kizil/restore.h>
+#include <kizil/treat.h>
 
 enum { KZ_RECORD_FORMAT = 1 };
 
@@ -45,8 +48,9 @@ struct kz_record_class {
 /* What became of a region. */
 enum kz_record_outcome {
   KZ_RECORD_FILLED,
-  KZ_RECORD_UNFILLED,  /* by policy, or because nobody answered */
-  KZ_RECORD_CONJECTURE /* unfilled: too little is known around it */
+  KZ_RECORD_UNFILLED,   /* by policy, or because nobody answered */
+  KZ_RECORD_CONJECTURE, /* unfilled: there is too little to go by */
+  KZ_RECORD_ALLOWED     /* filled all the same, as was asked for */
 };
 
 struct kz_record_region {
@@ -55,14 +59,16 @@ struct kz_record_region {
   int policy, outcome;
   double known;        /* share of known pixels around it, 0 to 1; NaN: not measured */
   double distance;     /* px, from its innermost pixel to what is known; NaN */
-  double disagreement; /* of the candidates, 0 to 1; NaN */
+  double disagreement; /* of the candidates, delta E, the mean; NaN */
+  char *conjecture;    /* why it is conjecture; NULL: it is not */
   int64_t candidate;   /* which was taken, from 0 */
   char *note;          /* of who decided */
 };
 
 struct kz_record_candidate {
-  int64_t seed;
-  double score; /* by which they were ranked, the highest first; NaN */
+  struct kz_record_file file; /* as it was when the record was made */
+  int64_t seed, rank;         /* rank from 1, the best; 0: not ranked */
+  double score;               /* by which they were ranked, the least first; NaN */
 };
 
 struct kz_record_software {
@@ -77,9 +83,13 @@ struct kz_record {
      * (classes, groomed masks, annotations); without it `mask` is an image and all that it marks
      * was filled. */
     struct kz_record_file source, mask, filled, lines, policy, model, result;
+    struct kz_record_file doubt; /* disagreement by pixel, as kz_candidates_job.doubt */
   } files;
   int64_t width, height;             /* px */
   struct kz_restore_options options; /* every parameter; strings belong to the record */
+  struct kz_candidates_options evidence;
+  struct kz_style_options style;
+  struct kz_treat_options treatment;
   char *caption;                     /* that was used */
   int caption_by;
   struct {
@@ -112,8 +122,11 @@ struct kz_record_inputs {
   const char *source, *mask, *result; /* paths, from the working folder */
   const char *model;                  /* path */
   const char *model_sha256;           /* NULL: is computed */
-  const char *filled, *policy;        /* paths or NULL */
+  const char *filled, *policy, *doubt; /* paths or NULL */
   const struct kz_restore_options *options; /* `lines` and `text` among them */
+  const struct kz_candidates_options *evidence; /* these may be NULL: the defaults */
+  const struct kz_style_options *style;
+  const struct kz_treat_options *treatment;
   const struct kz_restore_stats *stats;
 };
 

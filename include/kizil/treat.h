@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include <kizil/err.h>
+#include <kizil/param.h>
 
 /* ---- classes ---- */
 
@@ -52,7 +53,7 @@ struct kz_policy_rule {
   int64_t least;        /* px; parts with fewer are dropped as specks; 0 or 1: none is */
   bool fill_holes;      /* sound pixels enclosed by the class belong to it ... */
   int64_t largest_hole; /* ... in holes of at most so many px */
-  bool fast;            /* thin damage may take one network call instead of many */
+  bool fast;            /* thin damage (kz_restore_options.thin) takes one network call */
 };
 
 enum { KZ_IGNORE = -2 }; /* a name that stands for no damage */
@@ -109,6 +110,8 @@ struct kz_treat_map {
   struct kz_treat_rows rows;
   int64_t area[KZ_DAMAGE_CLASSES]; /* px of each class */
   int64_t overlapped;              /* px marked with more than one class: the later one holds */
+  int format;                      /* as which it was read: enum kz_treat_format; JSON of any kind
+                                    * that was told by its content is KZ_TREAT_AUTO */
 };
 
 enum kz_treat_format {
@@ -167,15 +170,21 @@ struct kz_treat_plan {
   int64_t dropped, filled, dilated;  /* px by which grooming changed the map */
 };
 
-/* Off switches of grooming. */
+enum kz_groom { KZ_GROOM_AUTO, KZ_GROOM_NO, KZ_GROOM_YES };
+
 struct kz_treat_options {
-  bool dilate, fill_holes, drop_specks;
+  int format; /* of the map: enum kz_treat_format */
+  int asked;  /* enum kz_decision, KZ_RESTORE or KZ_LEAVE: the answer where the policy asks */
+  int groom;  /* enum kz_groom; auto: all but plain masks */
+  bool dilate, fill_holes, drop_specks; /* off switches of grooming */
 };
-void kz_treat_options_defaults(struct kz_treat_options *options); /* all on */
+extern const struct kz_param kz_treat_params[];
+void kz_treat_options_defaults(struct kz_treat_options *options); /* grooming is all on */
 
 /* Groom a map by a policy and list its regions. Classes that are restored or asked for lose their
  * specks, have their holes filled and are widened, in this order; the others stay as they were
- * drawn, and no widening or filling takes a pixel that the map gives to another class. Init. */
+ * drawn, and no widening or filling takes a pixel that the map gives to another class. Where the
+ * policy asks, the region's decision is KZ_ASK; options->asked is for the caller. Init. */
 int kz_treat_apply(struct kz_treat_plan *plan, const struct kz_treat_map *map,
                    const struct kz_policy *policy, const struct kz_treat_options *options,
                    struct kz_err *err);

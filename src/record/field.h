@@ -18,7 +18,7 @@ enum kz__kind {
   KZ__CHOICE,  /* int: index into `choices`; always needed */
   KZ__OBJECT,  /* a struct of `shape` at the offset; not written where nothing in it is said */
   KZ__LIST,    /* pointer to structs of `shape`, their number an int64_t at `count` */
-  KZ__OPTIONS, /* struct kz_restore_options, by kz_restore_params */
+  KZ__OPTIONS, /* a struct of options, by `params`; where they are not needed, defaults hold */
   KZ__SEAL     /* not in the struct: see record.c */
 };
 
@@ -32,6 +32,7 @@ struct kz__field {
   const char *const *choices; /* NULL-terminated */
   const struct kz__shape *shape;
   size_t count; /* offset */
+  const struct kz_param *params;
 };
 
 struct kz__shape {

@@ -66,6 +66,7 @@ static int say_files(struct kz_record *r, const struct kz_record_inputs *in, con
   if (!code) code = say_file(&r->files.filled, in->filled, NULL, path, err);
   if (!code) code = say_file(&r->files.lines, in->options->lines, NULL, path, err);
   if (!code) code = say_file(&r->files.policy, in->policy, NULL, path, err);
+  if (!code) code = say_file(&r->files.doubt, in->doubt, NULL, path, err);
   if (!code) code = say_file(&r->files.model, in->model, in->model_sha256, path, err);
   return code ? code : say_file(&r->files.result, in->result, NULL, path, err);
 }
@@ -83,6 +84,9 @@ int kz_record_make(struct kz_record *r, const struct kz_record_inputs *in, const
     kz_record_release(r);
     return code;
   }
+  if (in->evidence) r->evidence = *in->evidence;
+  if (in->style) r->style = *in->style;
+  if (in->treatment) r->treatment = *in->treatment;
   r->caption_by = !s->caption[0]     ? KZ_RECORD_CAPTION_NONE
                   : s->caption_made ? KZ_RECORD_CAPTION_KIZIL
                                     : KZ_RECORD_CAPTION_USER;

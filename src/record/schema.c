@@ -41,9 +41,9 @@ static json_t *described(json_t *value, const char *help, const char *unit) {
   return value;
 }
 
-static json_t *parameters(void) {
+static json_t *parameters_of(const struct kz_param *p) {
   json_t *members = json_object();
-  for (const struct kz_param *p = kz_restore_params; members && p->name; p++)
+  for (; members && p->name; p++)
     json_object_set_new(members, p->name, described(parameter_of(p), p->help, p->unit));
   return json_pack("{s:s, s:o, s:b}", "type", "object", "properties", members,
                    "additionalProperties", 0);
@@ -61,7 +61,7 @@ static json_t *schema_of(const struct kz__field *f) {
   case KZ__CHOICE: return one_of(f->choices);
   case KZ__OBJECT: return object_of(f->shape);
   case KZ__LIST: return json_pack("{s:s, s:o}", "type", "array", "items", object_of(f->shape));
-  case KZ__OPTIONS: return parameters();
+  case KZ__OPTIONS: return parameters_of(f->params);
   }
   return NULL;
 }

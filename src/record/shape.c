@@ -23,7 +23,7 @@ static bool is_text(enum kz__kind kind) {
 static void init_fields(const struct kz__shape *shape, void *at) {
   for (const struct kz__field *f = shape->fields; f->name; f++) {
     if (f->kind == KZ__REAL) *(double *)member(f, at) = NAN;
-    if (f->kind == KZ__OPTIONS) kz_params_defaults(kz_restore_params, member(f, at));
+    if (f->kind == KZ__OPTIONS) kz_params_defaults(f->params, member(f, at));
     if (f->kind == KZ__OBJECT) init_fields(f->shape, member(f, at));
   }
 }
@@ -43,7 +43,7 @@ static void release_list(const struct kz__field *f, void *at) {
 void kz__shape_release(const struct kz__shape *shape, void *at) {
   for (const struct kz__field *f = shape->fields; f->name; f++) {
     if (is_text(f->kind)) free(*(char **)member(f, at));
-    if (f->kind == KZ__OPTIONS) kz_params_release(kz_restore_params, member(f, at));
+    if (f->kind == KZ__OPTIONS) kz_params_release(f->params, member(f, at));
     if (f->kind == KZ__OBJECT) kz__shape_release(f->shape, member(f, at));
     if (f->kind == KZ__LIST) release_list(f, at);
   }
@@ -79,8 +79,8 @@ static json_t *encode_list(const struct kz__field *f, const void *at) {
   return list;
 }
 
-static json_t *encode_options(const void *options) {
-  char *text = kz_params_to_json(kz_restore_params, options);
+static json_t *encode_options(const struct kz_param *params, const void *options) {
+  char *text = kz_params_to_json(params, options);
   json_t *value = text ? json_loads(text, 0, NULL) : NULL;
   free(text);
   return value;
@@ -105,7 +105,7 @@ static json_t *encode_field(const struct kz__field *f, const void *at, bool *abs
     return index < 0 || index >= known ? json_integer(index) : json_string(f->choices[index]);
   }
   case KZ__LIST: return encode_list(f, at);
-  case KZ__OPTIONS: return encode_options(p);
+  case KZ__OPTIONS: return encode_options(f->params, p);
   case KZ__OBJECT: {
     json_t *value = kz__shape_encode(f->shape, p);
     *absent = value && !json_object_size(value);
@@ -216,12 +216,12 @@ static int decode_choice(const struct kz__field *f, int *to, const json_t *value
   return wrong(s, KZ_EFORMAT, err, "must be one of %s", known);
 }
 
-static int decode_options(void *to, const json_t *value, const struct spot *s,
-                          struct kz_err *err) {
+static int decode_options(const struct kz__field *f, void *to, const json_t *value,
+                          const struct spot *s, struct kz_err *err) {
   char where[600], *text = json_is_object(value) ? json_dumps(value, 0) : NULL;
   if (!text) return wrong(s, KZ_EFORMAT, err, "must be an object");
   write_spot(s, where, sizeof where);
-  int code = kz_params_from_json(kz_restore_params, to, text, where, err);
+  int code = kz_params_from_json(f->params, to, text, where, err);
   free(text);
   return code;
 }
@@ -255,7 +255,7 @@ static int decode_field(const struct kz__field *f, void *at, const json_t *value
   case KZ__CHOICE: return decode_choice(f, to, value, s, err);
   case KZ__OBJECT: return decode_shape(f->shape, to, value, s, err);
   case KZ__LIST: return decode_list(f, at, value, s, err);
-  case KZ__OPTIONS: return decode_options(to, value, s, err);
+  case KZ__OPTIONS: return decode_options(f, to, value, s, err);
   }
   return 0;
 }

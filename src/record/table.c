@@ -10,7 +10,7 @@
 
 static const char *const captions[] = {"nobody", "user", "kizil", NULL};
 static const char *const policies[] = {"restore", "leave", "ask", "record", NULL};
-static const char *const outcomes[] = {"filled", "unfilled", "conjecture", NULL};
+static const char *const outcomes[] = {"filled", "unfilled", "conjecture", "allowed", NULL};
 
 static const struct kz__field file_fields[] = {
     {"path", KZ__TEXT, IN(kz_record_file, path), "from the record's folder, or absolute", NEEDED},
@@ -29,6 +29,7 @@ static const struct kz__field files_fields[] = {
     FILE_FIELD(policy, "what is to be done with which damage"),
     FILE_FIELD(model, "the network", NEEDED),
     FILE_FIELD(result, "the restored image", NEEDED),
+    FILE_FIELD(doubt, "where candidates disagree, in hundredths of a delta E"),
     {0}};
 /* Members whose offsets start from the record itself: an object in the file only. */
 static const struct kz__shape files = {0, files_fields};
@@ -59,11 +60,14 @@ static const struct kz__field region_fields[] = {
     {"policy", KZ__CHOICE, IN(kz_record_region, policy), "what was to be done with it",
      .choices = policies},
     {"outcome", KZ__CHOICE, IN(kz_record_region, outcome),
-     "what was done; conjecture: unfilled, as too little is known around it", .choices = outcomes},
+     "what was done; conjecture: unfilled, as there is too little to go by; allowed: filled all the "
+     "same", .choices = outcomes},
     {"known", KZ__REAL, IN(kz_record_region, known), "share of known pixels around it", .max = 1},
     {"distance", KZ__REAL, IN(kz_record_region, distance),
      "px, from its innermost pixel to what is known", .max = MOST_SIDE},
-    {"disagreement", KZ__REAL, IN(kz_record_region, disagreement), "of the candidates", .max = 1},
+    {"disagreement", KZ__REAL, IN(kz_record_region, disagreement),
+     "of the candidates, delta E, the mean", .max = 1000},
+    {"conjecture", KZ__TEXT, IN(kz_record_region, conjecture), "why it is conjecture", OPTIONAL},
     {"candidate", KZ__INT, IN(kz_record_region, candidate), "that was taken, from 0",
      .max = MOST_INT},
     {"note", KZ__TEXT, IN(kz_record_region, note), "of who decided", OPTIONAL},
@@ -71,8 +75,11 @@ static const struct kz__field region_fields[] = {
 static const struct kz__shape region = {sizeof(struct kz_record_region), region_fields};
 
 static const struct kz__field candidate_fields[] = {
+    {"file", KZ__OBJECT, IN(kz_record_candidate, file), "the picture", .shape = &file},
     {"seed", KZ__INT, IN(kz_record_candidate, seed), "of its noise", .max = MOST_INT},
-    {"score", KZ__REAL, IN(kz_record_candidate, score), "by which it was ranked", .min = -1e12,
+    {"rank", KZ__INT, IN(kz_record_candidate, rank), "from 1, the best; 0: not ranked",
+     .max = 1000},
+    {"score", KZ__REAL, IN(kz_record_candidate, score), "by which it was ranked, the least first", .min = -1e12,
      .max = 1e12},
     {0}};
 static const struct kz__shape candidate = {sizeof(struct kz_record_candidate), candidate_fields};
@@ -113,7 +120,14 @@ static const struct kz__field record_fields[] = {
     {"width", KZ__INT, IN(kz_record, width), "px", .min = 1, .max = MOST_SIDE},
     {"height", KZ__INT, IN(kz_record, height), "px", .min = 1, .max = MOST_SIDE},
     {"parameters", KZ__OPTIONS, IN(kz_record, options),
-     "of the restoration; one that is absent had its default", NEEDED},
+     "of the restoration; one that is absent had its default", NEEDED,
+     .params = kz_restore_params},
+    {"evidence", KZ__OPTIONS, IN(kz_record, evidence), "limits of conjecture, and candidates",
+     .params = kz_candidates_params},
+    {"style", KZ__OPTIONS, IN(kz_record, style), "how the fill is told from the original",
+     .params = kz_style_params},
+    {"treatment", KZ__OPTIONS, IN(kz_record, treatment), "how the mask was read and groomed",
+     .params = kz_treat_params},
     {"caption", KZ__TEXT, IN(kz_record, caption), "the words that the network read", OPTIONAL},
     {"caption-by", KZ__CHOICE, IN(kz_record, caption_by),
      "who said them; kizil: made from the known pixels", .choices = captions},

@@ -1,13 +1,35 @@
 /* From a map and a policy to regions with decisions. The runs of a plan carry the number of their
  * region and not what was decided of it, so a person's answer, or a doubt that comes up later, is a
  * change of one word and the mask follows. */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "treat/parts.h"
 
+static const char *const formats[] = {"auto",   "image", "indexed", "folder",
+                                      "coco", "labelme", "w3c", NULL};
+static const char *const grooming[] = {"auto", "no", "yes", NULL};
+static const char *const answers[] = {"restore", "leave", NULL};
+
+#define FIELD(f) offsetof(struct kz_treat_options, f)
+const struct kz_param kz_treat_params[] = {
+    {"mask-format", KZ_PARAM_CHOICE, FIELD(format), KZ_TREAT_AUTO, 0, KZ_TREAT_W3C, NULL, formats,
+     "", "what MASK is"},
+    {"asked", KZ_PARAM_CHOICE, FIELD(asked), KZ_LEAVE, 0, KZ_LEAVE, NULL, answers, "",
+     "the answer where the policy asks"},
+    {"groom", KZ_PARAM_CHOICE, FIELD(groom), KZ_GROOM_AUTO, 0, KZ_GROOM_YES, NULL, grooming, "",
+     "clean the damage up by the policy; auto: class maps, but not a plain mask"},
+    {"dilate", KZ_PARAM_BOOL, FIELD(dilate), 1, 0, 1, NULL, NULL, "",
+     "widen the damage as the policy says"},
+    {"fill-holes", KZ_PARAM_BOOL, FIELD(fill_holes), 1, 0, 1, NULL, NULL, "",
+     "fill small holes in the damage as the policy says"},
+    {"drop-specks", KZ_PARAM_BOOL, FIELD(drop_specks), 1, 0, 1, NULL, NULL, "",
+     "leave specks of damage out as the policy says"},
+    {0}};
+
 void kz_treat_options_defaults(struct kz_treat_options *options) {
-  *options = (struct kz_treat_options){.dilate = true, .fill_holes = true, .drop_specks = true};
+  kz_params_defaults(kz_treat_params, options);
 }
 
 void kz_treat_plan_release(struct kz_treat_plan *plan) {
@@ -86,12 +108,15 @@ int kz_treat_apply(struct kz_treat_plan *plan, const struct kz_treat_map *map,
   struct kz_treat_options all;
   kz_treat_options_defaults(&all);
   if (!options) options = &all;
+  const bool groom = options->groom == KZ_GROOM_YES ||
+                     (options->groom == KZ_GROOM_AUTO && map->format != KZ_TREAT_MASK);
   *plan = (struct kz_treat_plan){0};
   int code = copy_rows(&plan->rows, &map->rows, err);
-  if (!code && options->drop_specks)
+  if (!code && groom && options->drop_specks)
     code = kz__drop_specks(&plan->rows, policy, &plan->dropped, err);
-  if (!code && options->fill_holes) code = kz__fill_holes(&plan->rows, policy, &plan->filled, err);
-  if (!code && options->dilate) code = kz__dilate(&plan->rows, policy, &plan->dilated, err);
+  if (!code && groom && options->fill_holes)
+    code = kz__fill_holes(&plan->rows, policy, &plan->filled, err);
+  if (!code && groom && options->dilate) code = kz__dilate(&plan->rows, policy, &plan->dilated, err);
   if (!code) code = list_regions(plan, map, policy, err);
   if (code) kz_treat_plan_release(plan);
   return code;

@@ -105,6 +105,7 @@ int kz_treat_map_load(struct kz_treat_map *map, const char *path,
   default: code = read_json(&r, format, err); break;
   }
   if (!code) code = kz__paint_finish(&paint, map, err);
+  if (!code) map->format = format;
   kz__paint_release(&paint);
   return code;
 }

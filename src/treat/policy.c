@@ -18,7 +18,7 @@ void kz_policy_defaults(struct kz_policy *policy) {
                                               .least = 4,
                                               .fill_holes = !thin,
                                               .largest_hole = 64,
-                                              .fast = thin};
+                                              .fast = true};
   }
 }
 
