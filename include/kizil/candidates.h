@@ -1,6 +1,6 @@
-/* Several restorations of one image, and how far to believe them: candidates that differ by seed,
- * where they disagree, what each region of damage had to go by, and which regions are left unfilled
- * because only conjecture could fill them.
+/* How far to believe a restoration: what each region of damage had to go by, which regions are left
+ * unfilled because only conjecture could fill them, and candidates, restorations that differ by seed,
+ * with where they disagree.
  *
  * Disagreement is not error: where candidates agree all may be wrong, where they differ at most one
  * is right. Damage that gets one call of the network (steps 1, or no wider than `thin`) hardly
@@ -42,7 +42,8 @@ struct kz_region {
                     * dx, dy). Other damage, and what lies outside the image, is not known. */
   double distance; /* px, Euclidean between centres, from the inmost pixel to the nearest known one;
                     * a hole of one pixel has 1 */
-  double doubt, doubt_95; /* disagreement: mean; 95th percentile (nearest rank) */
+  double doubt, doubt_95; /* disagreement: mean; 95th percentile (nearest rank); NaN for one
+                           * restoration */
   bool sampled;           /* candidates could differ here */
   unsigned conjecture;    /* of enum kz_conjecture; 0: there is evidence enough */
   bool filled;            /* false: the region is as it was in the image */
@@ -58,7 +59,7 @@ struct kz_region {
 struct kz_candidate {
   char *path;
   int64_t seed; /* as kz_restore_options.seed: the same file comes from it alone */
-  double off_mean, step, score;
+  double off_mean, step, score; /* 0 for one restoration */
   int rank; /* 1: best */
 };
 
@@ -94,9 +95,10 @@ char *kz_candidate_path(const char *out, int k);
 /* Seed of candidate k: seed + k - 1; after 2^53 comes 0. */
 int64_t kz_candidate_seed(int64_t seed, int k);
 
-/* Make candidates and write them. What kz_restorer_run refuses is refused, before anything is
- * computed; on failure the files of this call are removed. A candidate without unfilled regions is
- * byte for byte what kz_restorer_run makes of its seed. Disagreement is the standard deviation
+/* Make one restoration or candidates and write them. What kz_restorer_run refuses is refused, before
+ * anything is computed, and so is damage of which every region is conjecture by what is known around
+ * it (KZ_ERANGE); on failure the files of this call are removed. Where no region is left unfilled,
+ * samples are those that kz_restorer_run makes of a candidate's seed. Disagreement is the standard deviation
  * (n - 1) over candidates in CIELAB, the image's samples taken as sRGB: the root of the summed
  * variances of L, a and b, a delta E (1976). Memory: that of one restoration and 6 bytes for each
  * candidate of each damaged pixel. *out is released by the caller; untouched on failure. */

@@ -28,7 +28,8 @@ void kz__caption_points(const struct kz_pixels *p, uint8_t *rgb, int *w, int *h)
 }
 
 struct sampler {
-  struct kz_image *image, *mask; /* borrowed; mask may be NULL */
+  struct kz_image *image; /* borrowed */
+  struct kz__caption_holes holes;
   int width, height;
   float *line; /* [width, 3] */
   uint8_t *damaged; /* [width] */
@@ -58,8 +59,7 @@ static int look(struct sampler *s, struct kz_err *err) {
   for (int j = 0; j < s->h; j++) {
     int y = kz__caption_point(j, s->h, s->height);
     int code = kz_image_read_rgb(s->image, 0, y, s->width, 1, s->line, err);
-    if (!code && s->mask)
-      code = kz_image_read_mask(s->mask, 0, y, s->width, 1, s->damaged, err);
+    if (!code && s->holes.row) code = s->holes.row(s->holes.self, y, s->width, s->damaged, err);
     if (code) return code;
     for (int i = 0; i < s->w; i++) {
       int x = kz__caption_point(i, s->w, s->width);
@@ -73,17 +73,28 @@ static int look(struct sampler *s, struct kz_err *err) {
   return 0;
 }
 
-int kz_caption_of(struct kz_image *image, struct kz_image *mask, enum kz_language language,
-                  const struct kz_caption_facts *facts, char text[KZ_CAPTION_MOST],
-                  struct kz_err *err) {
+int kz__caption_known(struct kz_image *image, struct kz__caption_holes holes,
+                      enum kz_language language, const struct kz_caption_facts *facts,
+                      char text[KZ_CAPTION_MOST], struct kz_err *err) {
   struct kz_image_info info;
   kz_image_get_info(image, &info);
-  struct sampler s = {.image = image, .mask = mask, .width = info.width, .height = info.height};
+  struct sampler s = {.image = image, .holes = holes, .width = info.width, .height = info.height};
   int code = make_room(&s, err);
   if (!code) code = look(&s, err);
   if (!code) kz_caption_write(text, language, facts, s.w, s.h, s.rgb, s.hole);
   release(&s);
   return code;
+}
+
+static int mask_row(void *self, int y, int width, uint8_t *row, struct kz_err *err) {
+  return kz_image_read_mask(self, 0, y, width, 1, row, err);
+}
+
+int kz_caption_of(struct kz_image *image, struct kz_image *mask, enum kz_language language,
+                  const struct kz_caption_facts *facts, char text[KZ_CAPTION_MOST],
+                  struct kz_err *err) {
+  const struct kz__caption_holes holes = {mask, mask ? mask_row : NULL};
+  return kz__caption_known(image, holes, language, facts, text, err);
 }
 
 int kz_caption_image(const char *image, const char *mask, enum kz_language language,

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <kizil/caption.h>
 #include <kizil/image.h>
 
 struct kz__line {
@@ -33,5 +34,15 @@ enum { KZ__CAPTION_GRID = 128 };
 int kz__caption_point(int i, int points, int size);
 /* The points of pixels with 3 channels, [*h, *w, 3] in rgb[KZ__CAPTION_GRID^2 * 3]. */
 void kz__caption_points(const struct kz_pixels *p, uint8_t *rgb, int *w, int *h);
+
+/* What is not to be looked at: row y, [width], 0 where it is; row NULL: all is. */
+struct kz__caption_holes {
+  void *self;
+  int (*row)(void *self, int y, int width, uint8_t *row, struct kz_err *err);
+};
+/* As kz_caption_of. */
+int kz__caption_known(struct kz_image *image, struct kz__caption_holes holes,
+                      enum kz_language language, const struct kz_caption_facts *facts,
+                      char text[KZ_CAPTION_MOST], struct kz_err *err);
 
 #endif

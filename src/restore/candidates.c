@@ -1,19 +1,18 @@
-/* All fills are made before any file is written: which regions are filled follows from where the
- * fills disagree. */
+/* One restoration or several. All fills are made before any file is written: which regions are
+ * filled follows from where the fills disagree. */
 #include "restore/candidates.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "restore/candidates_files.h"
 #include "restore/doubt.h"
 #include "restore/task.h"
 
 #define SEED_TOP ((int64_t)1 << 53)
-#define FILES (KZ_CANDIDATES_MOST + 2) /* candidates, two maps */
 
 /* Limits, beside what held-out photographs of 256 px show with 20 and 40 % damage and the default
  * model (177 and 33 regions): known around 0.5 or more for 19 of 20 (least 0.29) and 0.43 (least
@@ -24,7 +23,7 @@ const struct kz_param kz_candidates_params[] = {
      "restorations that differ by their seed, 2 or more; 0: one"},
     {"ring", KZ_PARAM_INT, FIELD(ring), 16, 1, 256, NULL, NULL, "px",
      "how far around a region known pixels are counted"},
-    {"least-known", KZ_PARAM_FLOAT, FIELD(least_known), 0.25, 0, 1, NULL, NULL, "",
+    {"least-known", KZ_PARAM_FLOAT, FIELD(least_known), 0.1, 0, 1, NULL, NULL, "",
      "share of the ring; a region with less is conjecture"},
     {"most-distance", KZ_PARAM_FLOAT, FIELD(most_distance), 128, 0, 100000, NULL, NULL, "px",
      "from the inmost pixel to a known one; more is conjecture; 0: no limit"},
@@ -39,23 +38,21 @@ struct work {
   const struct kz_candidates_job *job;
   const struct kz_candidates_options *o;
   const struct kz_restore_host *host;
+  int count; /* restorations, 1 at least */
   struct kz__task task;
   struct kz__fills fills;
   struct kz__regions regions;
-  struct kz_candidate *list;
-  float *doubt;
+  struct kz__outputs outputs;
+  float *doubt;            /* NULL for one restoration */
   struct kz__holes filled; /* the damage of the regions that are filled */
-  const char *outs[FILES + 1];
-  int (*maps[2])(const struct kz__holes *h, const float *doubt, const char *path,
-                 struct kz_err *err); /* what writes outs[o->count] and the next */
-  bool written[FILES];
-  int turn; /* candidate being made, from 0 */
+  int turn;                /* candidate being made, from 0 */
 };
 
 void kz_candidates_release(struct kz_candidates *c) {
   for (int k = 0; k < c->count; k++) free(c->list[k].path);
   free(c->list);
   free(c->regions);
+  free(c->region_of);
   *c = (struct kz_candidates){0};
 }
 
@@ -80,10 +77,14 @@ char *kz_candidate_path(const char *out, int k) {
 
 /* ---- checks ---- */
 
-static int check_candidates(const struct kz_candidates_options *o, struct kz_err *err) {
-  if (o->count < 2 || o->count > KZ_CANDIDATES_MOST)
+static int check_candidates(const struct kz_candidates_job *job,
+                            const struct kz_candidates_options *o, struct kz_err *err) {
+  if (o->count < 0 || o->count > KZ_CANDIDATES_MOST)
     return kz_err_set(err, KZ_ERANGE, "%lld candidates: give 2 to %d", (long long)o->count,
                       KZ_CANDIDATES_MOST);
+  if (o->count < 2 && (job->doubt || job->heat))
+    return kz_err_set(err, KZ_ERANGE, "%s: one restoration has nothing to disagree with; ask for "
+                      "2 candidates or more", job->doubt ? job->doubt : job->heat);
   if (o->ring < 1 || o->ring > 256)
     return kz_err_set(err, KZ_ERANGE, "ring is %lld px: give 1 to 256", (long long)o->ring);
   if (!(o->least_known >= 0 && o->least_known <= 1))
@@ -94,63 +95,11 @@ static int check_candidates(const struct kz_candidates_options *o, struct kz_err
   return 0;
 }
 
-static int check_folder(const char *path, struct kz_err *err) {
-  const char *slash = strrchr(path, '/');
-  char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-  int code = 0;
-  if (!folder)
-    code = kz_err_set(err, KZ_ENOMEM, "%s: no memory", path);
-  else if (access(folder, W_OK | X_OK))
-    code = kz_err_set(err, KZ_EIO, "%s: the folder is missing or may not be written to", path);
-  free(folder);
-  return code;
-}
-
-/* A map is written as PNG whatever the image is, and over nothing that is read or written. */
-static int check_map(const struct work *w, const struct kz_restore_options *o, const char *path,
-                     const char *const *outs, int before, struct kz_err *err) {
-  const char *dot = strrchr(path, '.');
-  if (!dot || strcasecmp(dot, ".png"))
-    return kz_err_set(err, KZ_EUNSUPPORTED, "%s: maps of doubt are written as .png", path);
-  for (int i = 0; i < before; i++)
-    if (!strcmp(outs[i], path) || kz_same_file(outs[i], path))
-      return kz_err_set(err, KZ_EEXIST, "%s: is named for two outputs", path);
-  if (kz_same_file(w->job->image, path) || kz_same_file(w->job->mask, path) ||
-      (o->lines && kz_same_file(o->lines, path)))
-    return kz_err_set(err, KZ_EEXIST, "%s: would overwrite what is read; choose another name",
-                      path);
-  if (!o->overwrite && kz_file_exists(path))
-    return kz_err_set(err, KZ_EEXIST, "%s: is there already; --overwrite replaces it", path);
-  return check_folder(path, err);
-}
-
-/* w->outs: the candidates, then the maps that are wanted. */
-static int name_files(struct work *w, const struct kz_restore_options *o, struct kz_err *err) {
-  const int count = (int)w->o->count;
-  int code = 0;
-  w->list = calloc((size_t)count, sizeof *w->list);
-  if (!w->list) return kz_err_set(err, KZ_ENOMEM, "no memory for %d names", count);
-  for (int k = 0; k < count; k++) {
-    w->list[k].seed = kz_candidate_seed(o->seed, k + 1);
-    w->list[k].path = kz_candidate_path(w->job->out, k + 1);
-    w->outs[k] = w->list[k].path;
-    if (!w->outs[k]) return kz_err_set(err, KZ_ENOMEM, "%s: no memory for its names", w->job->out);
-  }
-  const char *const maps[] = {w->job->doubt, w->job->heat};
-  for (int i = 0, n = count; i < 2 && !code; i++) {
-    if (!maps[i]) continue;
-    code = check_map(w, o, maps[i], w->outs, n, err);
-    w->maps[n - count] = i ? kz__heat_save : kz__doubt_save;
-    w->outs[n++] = maps[i];
-  }
-  return code;
-}
-
 /* ---- the work ---- */
 
 static void show_progress(void *self, int done, int total) {
   const struct work *w = self;
-  w->host->progress(w->host->self, w->turn * total + done, (int)w->o->count * total);
+  w->host->progress(w->host->self, w->turn * total + done, w->count * total);
 }
 
 static bool asked_to_stop(void *self) {
@@ -162,9 +111,9 @@ static int make_fills(struct work *w, struct kz_err *err) {
   const struct kz__holes *h = &w->task.holes;
   const struct kz_restore_host host = {
       w, w->host && w->host->progress ? show_progress : NULL, w->host ? asked_to_stop : NULL};
-  int code = kz__fills_init(&w->fills, h, (int)w->o->count, err);
-  for (; w->turn < w->o->count && !code; w->turn++) {
-    code = kz__task_fill(&w->task, w->list[w->turn].seed, &host, err);
+  int code = kz__fills_init(&w->fills, h, w->count, err);
+  for (; w->turn < w->count && !code; w->turn++) {
+    code = kz__task_fill(&w->task, w->outputs.list[w->turn].seed, &host, err);
     uint16_t *to = kz__fills_at(&w->fills, w->turn, 0);
     for (int64_t i = 0; i < h->count * 3 && !code; i++) to[i] = kz__fill_to(w->task.canvas.x[i]);
   }
@@ -190,6 +139,7 @@ static int mark_sampled(struct work *w, struct kz_err *err) {
 }
 
 static void decide(struct kz_region *r, const struct kz_candidates_options *o) {
+  r->conjecture = 0;
   if (r->known < o->least_known) r->conjecture |= KZ_CONJECTURE_FEW_KNOWN;
   if (o->most_distance > 0 && r->distance > o->most_distance) r->conjecture |= KZ_CONJECTURE_FAR;
   if (o->most_doubt > 0 && r->sampled && r->doubt > o->most_doubt)
@@ -197,19 +147,41 @@ static void decide(struct kz_region *r, const struct kz_candidates_options *o) {
   r->filled = !r->conjecture || o->allow_conjecture;
 }
 
+/* What can be told of the regions before anything is painted. */
+static int look(struct work *w, struct kz_err *err) {
+  int filled = 0, code = kz__regions_find(&w->regions, &w->task.holes, (int)w->o->ring, err);
+  if (code) return code;
+  for (int i = 0; i < w->regions.count; i++) {
+    struct kz_region *r = &w->regions.list[i];
+    r->doubt = r->doubt_95 = NAN;
+    decide(r, w->o);
+    filled += r->filled;
+  }
+  if (filled) return mark_sampled(w, err);
+  return kz_err_set(err, KZ_ERANGE, "%s: nothing is filled: each of the %d regions of damage is "
+                    "conjecture (the first has %.0f %% known around it, and its inmost pixel is "
+                    "%.0f px from a known one); --allow-conjecture fills them all the same",
+                    w->job->image, w->regions.count, 100 * w->regions.list[0].known,
+                    w->regions.list[0].distance);
+}
+
+/* What only the fills can tell. */
 static int weigh(struct work *w, struct kz_err *err) {
   const struct kz__holes *h = &w->task.holes;
   const struct kz__known known = kz__task_known(&w->task);
+  if (w->count == 1) {
+    w->outputs.list[0].rank = 1;
+    return 0;
+  }
   w->doubt = malloc((size_t)h->count * sizeof *w->doubt);
   if (!w->doubt)
     return kz_err_set(err, KZ_ENOMEM, "no memory for the doubt of %lld damaged pixels",
                       (long long)h->count);
   kz__fills_doubt(&w->fills, w->doubt);
-  int code = kz__regions_find(&w->regions, h, (int)w->o->ring, err);
-  if (!code) code = kz__regions_doubt(&w->regions, h, w->doubt, err);
-  if (!code) code = mark_sampled(w, err);
+  int code = kz__regions_doubt(&w->regions, h, w->doubt, err);
   for (int i = 0; i < w->regions.count && !code; i++) decide(&w->regions.list[i], w->o);
-  return code ? code : kz__fills_rank(&w->fills, &w->regions, &known, w->list, err);
+  return code ? code
+              : kz__fills_rank(&w->fills, &w->regions, &known, w->outputs.list, err);
 }
 
 /* ---- files ---- */
@@ -229,47 +201,74 @@ static int find_filled(struct work *w, struct kz_err *err) {
 /* Candidate k, unpacked into the canvas in the order of what is filled. */
 static int write_candidate(struct work *w, int k, struct kz_err *err) {
   const struct kz__holes *h = &w->task.holes;
+  const struct kz__finish finish = {.style = w->job->style,
+                                    .record = w->job->records ? w->job->records[k] : NULL};
   float *to = w->task.canvas.x;
   for (int r = 0; r < h->run_count; r++) {
     if (!w->regions.list[w->regions.of_run[r]].filled) continue;
     const uint16_t *from = kz__fills_at(&w->fills, k, h->runs[r].first);
     for (int i = 0; i < h->runs[r].len * 3; i++) *to++ = kz__fill_from(from[i]);
   }
-  return kz__task_write(&w->task, &w->filled, w->task.canvas.x, w->list[k].path, err);
+  return kz__task_write(&w->task, &w->filled, w->task.canvas.x, &finish, w->outputs.list[k].path,
+                        err);
+}
+
+static int write_file(struct work *w, int i, struct kz_err *err) {
+  const struct kz__output *file = &w->outputs.files[i];
+  switch (file->what) {
+  case KZ__OUTPUT_DOUBT: return kz__doubt_save(&w->task.holes, w->doubt, file->path, err);
+  case KZ__OUTPUT_HEAT: return kz__heat_save(&w->task.holes, w->doubt, file->path, err);
+  case KZ__OUTPUT_FILLED: return kz__holes_save(&w->filled, file->path, err);
+  case KZ__OUTPUT_PICTURE: break;
+  }
+  return write_candidate(w, i, err);
 }
 
 static int write_files(struct work *w, struct kz_err *err) {
-  const int count = (int)w->o->count;
-  int code = find_filled(w, err);
-  for (int i = 0; w->outs[i] && !code; i++) {
+  int code = find_filled(w, err), written = 0;
+  while (written < w->outputs.file_count && !code) {
     code = kz__stopped(w->host, err);
-    if (!code && i < count)
-      code = write_candidate(w, i, err);
-    else if (!code)
-      code = w->maps[i - count](&w->task.holes, w->doubt, w->outs[i], err);
-    w->written[i] = !code;
+    if (!code) code = write_file(w, written, err);
+    if (!code) written++;
   }
-  for (int i = 0; w->outs[i] && code; i++)
-    if (w->written[i]) unlink(w->outs[i]);
+  while (code && written > 0) unlink(w->outputs.files[--written].path);
   return code;
 }
 
-static void hand_over(struct work *w, struct kz_candidates *out) {
-  *out = (struct kz_candidates){.list = w->list, .count = (int)w->o->count,
+/* Which region each region of the plan lies in: it is connected, so its first pixel tells. */
+static int find_places(const struct work *w, int **out, struct kz_err *err) {
+  const struct kz_treat_plan *plan = w->job->plan;
+  const struct kz__holes *h = &w->task.holes;
+  if (!plan) return 0;
+  int *place = malloc(((size_t)plan->region_count + 1) * sizeof *place);
+  if (!place)
+    return kz_err_set(err, KZ_ENOMEM, "no memory for %lld regions", (long long)plan->region_count);
+  for (int64_t i = 0; i < plan->region_count; i++) place[i] = -1;
+  for (int y = 0; y < plan->rows.height; y++)
+    for (int64_t r = plan->rows.row[y]; r < plan->rows.row[y + 1]; r++) {
+      const struct kz_treat_run *run = &plan->rows.runs[r];
+      if (plan->regions[run->id].decision == KZ_RESTORE && place[run->id] < 0)
+        place[run->id] = w->regions.of_run[kz__holes_find(h, y, run->x)];
+    }
+  *out = place;
+  return 0;
+}
+
+static void hand_over(struct work *w, int *region_of, struct kz_candidates *out) {
+  *out = (struct kz_candidates){.list = w->outputs.list, .count = w->count,
                                 .regions = w->regions.list, .region_count = w->regions.count,
-                                .stats = kz__task_stats(&w->task)};
+                                .region_of = region_of, .stats = kz__task_stats(&w->task)};
   for (int i = 0; i < out->region_count; i++) {
     out->conjecture += out->regions[i].conjecture != 0;
     out->unfilled += !out->regions[i].filled;
   }
-  w->list = NULL;
+  w->outputs.list = NULL;
   w->regions.list = NULL;
 }
 
 static void work_release(struct work *w) {
-  for (int k = 0; w->list && k < w->o->count; k++) free(w->list[k].path);
-  free(w->list);
   free(w->doubt);
+  kz__outputs_release(&w->outputs);
   kz__holes_release(&w->filled);
   kz__regions_release(&w->regions);
   kz__fills_release(&w->fills);
@@ -282,16 +281,24 @@ int kz__candidates(const struct kz__denoise *denoise, const struct kz_candidates
                    const struct kz_restore_host *host, struct kz_candidates *out,
                    struct kz_err *err) {
   struct work w = {.job = job, .o = candidates, .host = host};
+  const struct kz__source source = {.image = job->image, .mask = job->mask, .plan = job->plan};
   const char *pictures[KZ_CANDIDATES_MOST + 1] = {0};
-  int code = check_candidates(candidates, err);
+  int *region_of = NULL;
+  int code = check_candidates(job, candidates, err);
   if (code) return code;
-  code = name_files(&w, options, err);
-  if (!code) memcpy(pictures, w.outs, (size_t)candidates->count * sizeof *pictures);
-  if (!code) code = kz__task_open(&w.task, denoise, job->image, job->mask, pictures, options, err);
+  w.count = candidates->count > 1 ? (int)candidates->count : 1;
+  code = kz__outputs_name(&w.outputs, job, options, w.count, err);
+  for (int k = 0; k < w.count && !code; k++) pictures[k] = w.outputs.list[k].path;
+  if (!code) code = kz__task_open(&w.task, denoise, &source, pictures, options, err);
+  if (!code) code = look(&w, err);
   if (!code) code = make_fills(&w, err);
   if (!code) code = weigh(&w, err);
+  if (!code) code = find_places(&w, &region_of, err);
   if (!code) code = write_files(&w, err);
-  if (!code) hand_over(&w, out);
+  if (code)
+    free(region_of);
+  else
+    hand_over(&w, region_of, out);
   work_release(&w);
   return code;
 }

@@ -33,5 +33,7 @@ int kz__doubt_save(const struct kz__holes *h, const float *doubt, const char *pa
                    struct kz_err *err);
 int kz__heat_save(const struct kz__holes *h, const float *doubt, const char *path,
                   struct kz_err *err);
+/* White where `h` is, 1 bit. */
+int kz__holes_save(const struct kz__holes *h, const char *path, struct kz_err *err);
 
 #endif

@@ -1,5 +1,5 @@
-/* Disagreement as pictures. The encoder asks for strips and gets nothing, with the damage on it, so
- * that a map of a wall needs no more memory than its damage. */
+/* Disagreement and damage as pictures. The encoder asks for strips and gets nothing, with the damage
+ * on it, so that a map of a wall needs no more memory than its damage. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,17 +15,24 @@
 struct map {
   const struct kz__holes *h;
   const float *doubt;
+  void (*put)(const struct map *m, int64_t pixel, void *to);
+  int bands, bits; /* bits: 1, 8 or 16, in the file */
 };
 
-static void put_hundredths(float doubt, void *to) {
-  const float v = doubt * 100 + 0.5f;
+static void put_hundredths(const struct map *m, int64_t pixel, void *to) {
+  const float v = m->doubt[pixel] * 100 + 0.5f;
   *(uint16_t *)to = v < 65535 ? (uint16_t)v : 65535;
+}
+
+static void put_white(const struct map *m, int64_t pixel, void *to) {
+  (void)m, (void)pixel;
+  *(uint8_t *)to = 255;
 }
 
 static uint8_t byte(float v) { return v > 0 ? v < 1 ? (uint8_t)(v * 255 + 0.5f) : 255 : 0; }
 
-static void put_heat(float doubt, void *to) {
-  const float t = 3 * doubt / HEAT_TOP;
+static void put_heat(const struct map *m, int64_t pixel, void *to) {
+  const float t = 3 * m->doubt[pixel] / HEAT_TOP;
   const uint8_t rgba[4] = {byte(t), byte(t - 1), byte(t - 2), 255};
   memcpy(to, rgba, sizeof rgba);
 }
@@ -41,19 +48,12 @@ static int generate(VipsRegion *out, void *seq, void *a, void *b, gboolean *stop
   struct kz__span s;
   for (kz__span_start(&s, m->h, r->left, r->top, r->width, r->height); kz__span_next(&s);) {
     VipsPel *to = VIPS_REGION_ADDR(out, s.x, s.y);
-    for (int i = 0; i < s.len; i++, to += size) {
-      if (out->im->BandFmt == VIPS_FORMAT_USHORT)
-        put_hundredths(m->doubt[s.first + i], to);
-      else
-        put_heat(m->doubt[s.first + i], to);
-    }
+    for (int i = 0; i < s.len; i++, to += size) m->put(m, s.first + i, to);
   }
   return 0;
 }
 
-static int save(const struct kz__holes *h, const float *doubt, bool heat, const char *path,
-                struct kz_err *err) {
-  struct map m = {h, doubt};
+static int save(struct map m, const char *path, struct kz_err *err) {
   char *tmp = kz_temp_beside(path);
   VipsImage *im = vips_image_new();
   int code = 0;
@@ -61,12 +61,14 @@ static int save(const struct kz__holes *h, const float *doubt, bool heat, const 
     code = kz_err_set(err, KZ_ENOMEM, "%s: no memory for its temporary name", path);
     goto out;
   }
-  vips_image_init_fields(im, h->width, h->height, heat ? 4 : 1,
-                         heat ? VIPS_FORMAT_UCHAR : VIPS_FORMAT_USHORT, VIPS_CODING_NONE,
-                         heat ? VIPS_INTERPRETATION_sRGB : VIPS_INTERPRETATION_GREY16, 1, 1);
+  vips_image_init_fields(im, m.h->width, m.h->height, m.bands,
+                         m.bits == 16 ? VIPS_FORMAT_USHORT : VIPS_FORMAT_UCHAR, VIPS_CODING_NONE,
+                         m.bits == 16   ? VIPS_INTERPRETATION_GREY16
+                         : m.bands == 1 ? VIPS_INTERPRETATION_B_W
+                                        : VIPS_INTERPRETATION_sRGB, 1, 1);
   if (vips_image_pipelinev(im, VIPS_DEMAND_STYLE_THINSTRIP, NULL) ||
       vips_image_generate(im, NULL, generate, NULL, NULL, &m) ||
-      vips_pngsave(im, tmp, "compression", 3, "bitdepth", heat ? 8 : 16, NULL)) {
+      vips_pngsave(im, tmp, "compression", 3, "bitdepth", m.bits, NULL)) {
     unlink(tmp);
     code = kz_err_set(err, KZ_EIO, "%s: cannot write: %s", path, vips_error_buffer());
     vips_error_clear();
@@ -81,10 +83,14 @@ out:
 
 int kz__doubt_save(const struct kz__holes *h, const float *doubt, const char *path,
                    struct kz_err *err) {
-  return save(h, doubt, false, path, err);
+  return save((struct map){h, doubt, put_hundredths, 1, 16}, path, err);
 }
 
 int kz__heat_save(const struct kz__holes *h, const float *doubt, const char *path,
                   struct kz_err *err) {
-  return save(h, doubt, true, path, err);
+  return save((struct map){h, doubt, put_heat, 4, 8}, path, err);
+}
+
+int kz__holes_save(const struct kz__holes *h, const char *path, struct kz_err *err) {
+  return save((struct map){h, NULL, put_white, 1, 1}, path, err);
 }

@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define STRIP 64 /* rows of the mask read at once */
 
@@ -75,6 +76,40 @@ out:
   free(strip);
   if (code) kz__holes_release(h);
   return code;
+}
+
+/* Runs of row y that touch a region which is not fast. */
+static void mark_slow(struct kz__holes *h, const struct kz_treat_plan *plan, int y) {
+  const struct kz_treat_rows *rows = &plan->rows;
+  int r = h->row[y];
+  for (int64_t i = rows->row[y]; i < rows->row[y + 1]; i++) {
+    const struct kz_treat_run *part = &rows->runs[i];
+    const struct kz_treat_region *region = &plan->regions[part->id];
+    if (region->decision != KZ_RESTORE) continue;
+    while (h->runs[r].x + h->runs[r].len <= part->x) r++;
+    h->runs[r].slow |= !region->fast;
+  }
+}
+
+int kz__holes_plan(struct kz__holes *h, const struct kz_treat_plan *plan, struct kz_err *err) {
+  const int width = plan->rows.width, height = plan->rows.height;
+  uint8_t *row = malloc((size_t)width + 1);
+  int code = kz__holes_init(h, width, height, err);
+  if (!code && !row) code = kz_err_set(err, KZ_ENOMEM, "no memory for a row of %d px", width);
+  for (int y = 0; y < height && !code; y++) {
+    kz_treat_plan_row(plan, y, row);
+    code = kz__holes_add_row(h, y, row, err);
+    if (!code) mark_slow(h, plan, y);
+  }
+  free(row);
+  if (code) kz__holes_release(h);
+  return code;
+}
+
+void kz__holes_row(const struct kz__holes *h, int y, uint8_t *row) {
+  memset(row, 0, (size_t)h->width);
+  for (int r = h->row[y]; r < h->row[y + 1]; r++)
+    memset(row + h->runs[r].x, 255, (size_t)h->runs[r].len);
 }
 
 int kz__holes_find(const struct kz__holes *h, int y, int x) {

@@ -5,13 +5,16 @@
 #ifndef KZ_RESTORE_HOLES_H
 #define KZ_RESTORE_HOLES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <kizil/err.h>
 #include <kizil/image.h>
+#include <kizil/treat.h>
 
 struct kz__run {
   int x, y, len; /* px */
+  bool slow;     /* is never taken for thin, whatever its width */
   int64_t first; /* number of its first pixel */
 };
 
@@ -34,11 +37,17 @@ int kz__holes_add_row(struct kz__holes *h, int y, const uint8_t *mask, struct kz
 /* part [run_count]: of each run the first run of its part, pixels connected over 8 neighbours. */
 void kz__holes_parts(const struct kz__holes *h, int *part);
 /* Init both, and share out `h`: parts (connected over 8 neighbours) that nowhere hold a square of more
- * than `width` px go to `thin`, all others to `wide`. */
+ * than `width` px, nor a slow run, go to `thin`, all others to `wide`. */
 int kz__holes_split(const struct kz__holes *h, int width, struct kz__holes *thin,
                     struct kz__holes *wide, struct kz_err *err);
 /* Init, and add every row of an open mask, strip by strip. */
 int kz__holes_read(struct kz__holes *h, struct kz_image *mask, struct kz_err *err);
+
+/* Init, and add every row of what a plan has to be restored; runs of regions that may not take the
+ * fast path are slow. */
+int kz__holes_plan(struct kz__holes *h, const struct kz_treat_plan *plan, struct kz_err *err);
+/* Row y, 255 where it is damaged, else 0. row [width]. */
+void kz__holes_row(const struct kz__holes *h, int y, uint8_t *row);
 
 /* The first run of row y that reaches beyond column x (its end > x); h->row[y + 1] if none. */
 int kz__holes_find(const struct kz__holes *h, int y, int x);

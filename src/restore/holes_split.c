@@ -19,6 +19,7 @@ static void measure_row(struct split *s, int y, int width) {
   const struct kz__holes *h = s->h;
   for (int r = h->row[y]; r < h->row[y + 1]; r++) {
     const struct kz__run *run = &h->runs[r];
+    s->wide[r] |= run->slow;
     for (int x = run->x; x < run->x + run->len; x++) {
       s->side[x + 1] = 1 + least(s->side[x], least(s->last[x + 1], s->last[x]));
       s->wide[r] |= s->side[x + 1] > width;

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/utf8.h"
 #include "diffusion/sampler.h"
+#include "feature/caption_text.h"
 #include "feature/drawing.h"
 #include "restore/task.h"
 
@@ -102,9 +103,11 @@ static int longest_run(const struct kz__holes *h) {
   return len;
 }
 
-int kz__task_write(struct kz__task *t, const struct kz__holes *h, const float *rgb, const char *out,
-                   struct kz_err *err) {
-  int len = longest_run(h), code = 0;
+int kz__task_write(struct kz__task *t, const struct kz__holes *h, float *rgb,
+                   const struct kz__finish *finish, const char *out, struct kz_err *err) {
+  const struct kz_image_marks marks = {.generated = true, .record = finish->record};
+  int len = longest_run(h), code = kz_image_set_marks(t->im, &marks, err);
+  if (code) return code;
   struct kz_patch *patches = malloc(((size_t)h->run_count + 1) * sizeof *patches);
   uint8_t *mask = malloc((size_t)len + 1);
   if (!patches || !mask) {
@@ -115,9 +118,12 @@ int kz__task_write(struct kz__task *t, const struct kz__holes *h, const float *r
   for (int r = 0; r < h->run_count; r++) {
     const struct kz__run *run = &h->runs[r];
     patches[r] = (struct kz_patch){.x = run->x, .y = run->y, .w = run->len, .h = 1,
-                                   .rgb = (float *)rgb + run->first * 3, .mask = mask};
+                                   .rgb = rgb + run->first * 3, .mask = mask};
   }
-  code = kz_image_write_patched(t->im, patches, h->run_count, out, t->options->overwrite, err);
+  if (finish->style)
+    code = kz_style_patches(finish->style, h->width, h->height, patches, h->run_count, err);
+  if (!code)
+    code = kz_image_write_patched(t->im, patches, h->run_count, out, t->options->overwrite, err);
 out:
   free(patches);
   free(mask);
@@ -163,10 +169,18 @@ static void copy_text(char to[KZ_CAPTION_MOST], const char *text) {
   to[n] = 0;
 }
 
+static int damaged_row(void *self, int y, int width, uint8_t *row, struct kz_err *err) {
+  (void)width, (void)err;
+  kz__holes_row(self, y, row);
+  return 0;
+}
+
 /* What is said of the picture, to the network and in the record. */
-static int choose_caption(const struct kz__denoise *denoise, const struct kz_restore_options *o,
-                          struct kz_image *im, struct kz_image *mask,
-                          struct kz_restore_stats *stats, struct kz_err *err) {
+static int choose_caption(struct kz__task *t, struct kz_err *err) {
+  const struct kz__denoise *denoise = t->denoise;
+  const struct kz_restore_options *o = t->options;
+  struct kz_restore_stats *stats = &t->stats;
+  const struct kz__caption_holes holes = {&t->holes, damaged_row};
   if (!denoise->say && given(o->text))
     return kz_err_set(err, KZ_EUNSUPPORTED, "this model does not read text; leave --text out, or "
                       "take a model with a text encoder");
@@ -174,37 +188,42 @@ static int choose_caption(const struct kz__denoise *denoise, const struct kz_res
   stats->caption_made = !given(o->text);
   int code = 0;
   if (stats->caption_made)
-    code = kz_caption_of(im, mask, KZ_LANGUAGE_EN, NULL, stats->caption, err);
+    code = kz__caption_known(t->im, holes, KZ_LANGUAGE_EN, NULL, stats->caption, err);
   else
     copy_text(stats->caption, o->text);
   if (!code) denoise->say(denoise->self, stats->caption);
   return code;
 }
 
-static int read_damage(struct kz__task *t, const char *mask, struct kz_err *err) {
+static int read_mask(struct kz__task *t, const char *mask, struct kz_err *err) {
   struct kz_image *m = NULL;
   int code = kz_image_open(mask, &m, err);
   if (!code) code = kz_image_same_size(t->im, m, "mask", err);
   if (!code) code = kz__holes_read(&t->holes, m, err);
-  if (!code) code = check_damage(&t->holes, mask, err);
-  if (!code) code = choose_caption(t->denoise, t->options, t->im, m, &t->stats, err);
   kz_image_close(m);
   return code;
 }
 
-int kz__task_open(struct kz__task *t, const struct kz__denoise *denoise, const char *image,
-                  const char *mask, const char *const *outs, const struct kz_restore_options *o,
-                  struct kz_err *err) {
+static int read_damage(struct kz__task *t, const struct kz__source *source, struct kz_err *err) {
+  int code = source->plan ? kz__holes_plan(&t->holes, source->plan, err)
+                          : read_mask(t, source->mask, err);
+  if (!code) code = check_damage(&t->holes, source->mask, err);
+  return code ? code : choose_caption(t, err);
+}
+
+int kz__task_open(struct kz__task *t, const struct kz__denoise *denoise,
+                  const struct kz__source *source, const char *const *outs,
+                  const struct kz_restore_options *o, struct kz_err *err) {
   *t = (struct kz__task){.denoise = denoise, .options = o, .start = kz_now()};
   int code = check_options(o, err);
   if (code) goto out;
-  code = kz_image_open(image, &t->im, err);
+  code = kz_image_open(source->image, &t->im, err);
   for (int i = 0; outs[i] && !code; i++) {
-    code = check_output(t->im, mask, outs[i], o->overwrite, err);
+    code = check_output(t->im, source->mask, outs[i], o->overwrite, err);
     if (!code) code = check_lines(denoise, o, outs[i], err);
   }
   if (!code) code = open_lines(t, err);
-  if (!code) code = read_damage(t, mask, err);
+  if (!code) code = read_damage(t, source, err);
   if (!code)
     code = kz__repair_init(&t->canvas, &t->holes, kz_samplers[o->sampler]->history > 0, err);
 out:
@@ -254,11 +273,13 @@ int kz__restore(const struct kz__denoise *denoise, const char *image, const char
                 const struct kz_restore_host *host, struct kz_restore_stats *stats,
                 struct kz_err *err) {
   const char *const outs[] = {out, NULL};
+  const struct kz__source source = {.image = image, .mask = mask};
+  const struct kz__finish finish = {0};
   struct kz__task t;
-  int code = kz__task_open(&t, denoise, image, mask, outs, o, err);
+  int code = kz__task_open(&t, denoise, &source, outs, o, err);
   if (code) return code;
   code = kz__task_fill(&t, o->seed, host, err);
-  if (!code) code = kz__task_write(&t, &t.holes, t.canvas.x, out, err);
+  if (!code) code = kz__task_write(&t, &t.holes, t.canvas.x, &finish, out, err);
   if (!code && stats) *stats = kz__task_stats(&t);
   kz__task_release(&t);
   return code;

@@ -4,6 +4,8 @@
 #define KZ_RESTORE_TASK_H
 
 #include <kizil/image.h>
+#include <kizil/layers.h>
+#include <kizil/treat.h>
 
 #include "restore/sample.h"
 
@@ -17,11 +19,16 @@ struct kz__task {
   double start;
 };
 
-/* Check all that can be known beforehand, read the mask, find a caption. outs: every picture that
+/* What is read. */
+struct kz__source {
+  const char *image, *mask;
+  const struct kz_treat_plan *plan; /* the damage; NULL: what `mask` shows */
+};
+/* Check all that can be known beforehand, read the damage, find a caption. outs: every picture that
  * will be written, NULL at the end. `t` stays where it is until its release. */
-int kz__task_open(struct kz__task *t, const struct kz__denoise *denoise, const char *image,
-                  const char *mask, const char *const *outs, const struct kz_restore_options *o,
-                  struct kz_err *err);
+int kz__task_open(struct kz__task *t, const struct kz__denoise *denoise,
+                  const struct kz__source *source, const char *const *outs,
+                  const struct kz_restore_options *o, struct kz_err *err);
 void kz__task_release(struct kz__task *t);
 /* A fill is kept in 16 bits: more than any network knows, and half the memory. kz__task_fill rounds,
  * so that a fill that was kept is the fill that was made. */
@@ -34,11 +41,16 @@ static inline float kz__fill_from(uint16_t v) { return (float)v / 65535; }
  * looked at. */
 int kz__task_fill(struct kz__task *t, int64_t seed, const struct kz_restore_host *host,
                   struct kz_err *err);
+/* How a picture is written. */
+struct kz__finish {
+  const struct kz_style_options *style; /* NULL: plain */
+  const char *record;                   /* that its metadata point to; NULL: none */
+};
 /* Lay the fill over the image: a patch for each run of `h` (all of the damage, or a part that
- * numbers its own pixels), its pixels lent by rgb [h->count, 3], its mask by one row of 255 that all
- * share. */
-int kz__task_write(struct kz__task *t, const struct kz__holes *h, const float *rgb, const char *out,
-                   struct kz_err *err);
+ * numbers its own pixels), its pixels lent by rgb [h->count, 3], which a style changes, its mask by
+ * one row of 255 that all share. */
+int kz__task_write(struct kz__task *t, const struct kz__holes *h, float *rgb,
+                   const struct kz__finish *finish, const char *out, struct kz_err *err);
 struct kz__known kz__task_known(const struct kz__task *t);
 struct kz_restore_stats kz__task_stats(const struct kz__task *t);
 
