@@ -49,6 +49,10 @@ int kz__bits_of(const VipsImage *im); /* 8, 16, or 32: float */
 int kz__colours_of(const VipsImage *im);
 /* Whether a TIFF holds smaller copies of its first page, and where; its number of pages. */
 void kz__tiff_levels(const char *path, VipsImage *im, bool *pyramid, bool *subifds, int *pages);
+/* Whether it has XMP that cannot be added to. */
+bool kz__xmp_unread(VipsImage *im);
+/* Give `out`, which is to be written, the marks of `im`; 0, or -1 with libvips' error. */
+int kz__mark(const struct kz_image *im, enum kz_format format, VipsImage *out);
 /* Bytes of the decoded image. */
 double kz__decoded_bytes(const VipsImage *im);
 /* Format by the file's first bytes (never by its name). */
@@ -63,6 +67,18 @@ int kz__load(const char *path, enum kz_format format, VipsAccess access, VipsIma
  * the caller's alone: its metadata may be changed. */
 int kz__save(VipsImage *im, enum kz_format format, const char *path,
              const struct kz__save_options *options);
+/* Where the pixels of what is written come from, as vips_image_generate takes it. */
+struct kz__generator {
+  VipsStartFn start;
+  VipsGenerateFn generate;
+  VipsStopFn stop;
+  void *a, *b;
+  const char *unread; /* set (atomically) by `generate`: what it could not decode */
+};
+/* Write an image of im's size, bands, format and metadata, marked as `im` is, with these pixels;
+ * kz_image_write_patched says what else holds. */
+int kz__image_write(struct kz_image *im, struct kz__generator *pixels, const char *path,
+                    bool overwrite, struct kz_err *err);
 /* PNG with EXIF, which libvips leaves out: set it on an image just loaded; write it. */
 void kz__png_read_exif(const char *path, VipsImage *im);
 int kz__png_save(VipsImage *im, const char *path);

@@ -15,7 +15,8 @@ struct overlay {
   const struct kz__colour *colour;
   const struct kz_patch **by_y; /* sorted by top */
   int count, tallest;
-  int read_failed; /* set (atomically) if the source, not the output, is at fault */
+  const struct kz_image *image;
+  struct kz__generator pixels;
 };
 
 static int compare_tops(const void *a, const void *b) {
@@ -27,7 +28,7 @@ static int compare_tops(const void *a, const void *b) {
 static int overlay_init(struct overlay *o, const struct kz_image *image,
                         const struct kz_patch *patches, int count, struct kz_err *err) {
   const VipsImage *im = image->vips;
-  *o = (struct overlay){.colour = image->colour, .count = count};
+  *o = (struct overlay){.colour = image->colour, .count = count, .image = image};
   o->by_y = malloc((size_t)(count + 1) * sizeof *o->by_y);
   if (!o->by_y) return kz_err_set(err, KZ_ENOMEM, "no memory for %d patches", count);
   for (int i = 0; i < count; i++) {
@@ -109,7 +110,7 @@ static int generate(VipsRegion *out, void *seq, void *a, void *b, gboolean *stop
   VipsRect *r = &out->valid;
   (void)a, (void)stop;
   if (vips_region_prepare(in, r)) {
-    g_atomic_int_set(&o->read_failed, 1);
+    g_atomic_pointer_set(&o->pixels.unread, o->image->path);
     return -1;
   }
   vips_region_copy(in, out, r, r->left, r->top);
@@ -120,7 +121,8 @@ static int generate(VipsRegion *out, void *seq, void *a, void *b, gboolean *stop
   return 0;
 }
 
-static int overlaid(VipsImage *in, struct overlay *o, VipsImage **out) {
+/* An image of `in`'s kind, with its metadata, and pixels that are made when the encoder asks. */
+static int generated(VipsImage *in, struct kz__generator *g, VipsImage **out) {
   VipsImage *im = vips_image_new();
   bool deep = in->BandFmt == VIPS_FORMAT_USHORT;
   if (vips_image_pipelinev(im, VIPS_DEMAND_STYLE_THINSTRIP, in, NULL)) goto fail;
@@ -133,7 +135,7 @@ static int overlaid(VipsImage *in, struct overlay *o, VipsImage **out) {
     im->Type = deep ? VIPS_INTERPRETATION_GREY16 : VIPS_INTERPRETATION_B_W;
   else
     im->Type = deep ? VIPS_INTERPRETATION_RGB16 : VIPS_INTERPRETATION_sRGB;
-  if (vips_image_generate(im, vips_start_one, generate, vips_stop_one, in, o)) goto fail;
+  if (vips_image_generate(im, g->start, g->generate, g->stop, g->a, g->b)) goto fail;
   *out = im;
   return 0;
 fail:
@@ -193,28 +195,22 @@ int kz_image_can_write(const struct kz_image *im, const char *path, bool overwri
   return check_folder(path, err);
 }
 
-int kz_image_write_patched(struct kz_image *im, const struct kz_patch *patches, int count,
-                           const char *path, bool overwrite, struct kz_err *err) {
-  struct overlay o = {0};
+int kz__image_write(struct kz_image *im, struct kz__generator *pixels, const char *path,
+                    bool overwrite, struct kz_err *err) {
   VipsImage *result = NULL;
-  char *tmp = NULL;
   enum kz_format format;
   int rc = kz_image_can_write(im, path, overwrite, err);
+  if (!rc) rc = kz__format_of_name(path, &format, err);
   if (rc) return rc;
-  rc = kz__format_of_name(path, &format, err);
-  if (!rc) rc = overlay_init(&o, im, patches, count, err);
-  if (rc) goto out;
-  tmp = kz_temp_beside(path);
-  if (!tmp) {
-    rc = kz_err_set(err, KZ_ENOMEM, "%s: no memory for its temporary name", path);
-    goto out;
-  }
+  char *tmp = kz_temp_beside(path);
+  if (!tmp) return kz_err_set(err, KZ_ENOMEM, "%s: no memory for its temporary name", path);
   struct kz__save_options options = {
       .tiled = im->tiled, .pyramid = im->pyramid, .subifds = im->subifds};
-  if (overlaid(im->vips, &o, &result) || kz__save(result, format, tmp, &options)) {
+  if (generated(im->vips, pixels, &result) || kz__save(result, format, tmp, &options)) {
+    const char *unread = g_atomic_pointer_get(&pixels->unread);
     unlink(tmp);
-    if (g_atomic_int_get(&o.read_failed))
-      rc = kz__vips_fail(err, KZ_EFORMAT, "%s: cannot decode it to write %s", im->path, path);
+    if (unread)
+      rc = kz__vips_fail(err, KZ_EFORMAT, "%s: cannot decode it to write %s", unread, path);
     else
       rc = kz__vips_fail(err, KZ_EIO, "%s: cannot write", path);
     goto out;
@@ -222,7 +218,17 @@ int kz_image_write_patched(struct kz_image *im, const struct kz_patch *patches, 
   rc = kz_rename_into(tmp, path, err);
 out:
   if (result) g_object_unref(result);
-  free(o.by_y);
   free(tmp);
+  return rc;
+}
+
+int kz_image_write_patched(struct kz_image *im, const struct kz_patch *patches, int count,
+                           const char *path, bool overwrite, struct kz_err *err) {
+  struct overlay o;
+  int rc = overlay_init(&o, im, patches, count, err);
+  o.pixels = (struct kz__generator){.start = vips_start_one, .generate = generate,
+                                    .stop = vips_stop_one, .a = im->vips, .b = &o};
+  if (!rc) rc = kz__image_write(im, &o.pixels, path, overwrite, err);
+  free(o.by_y);
   return rc;
 }
