@@ -87,11 +87,11 @@ struct kz_image_marks {
   bool generated;
   const char *record; /* NULL: none */
 };
-/* Set the marks of all that is written from `im` from now on, by kz_image_write_patched; {0}: none,
- * as at first. Copied. The rest of the source's XMP stays: every property is written again, in an
- * order and a notation of its own. XMP that cannot be parsed (info.xmp_unread) stands in the way of
- * nothing: its bytes go, as base64, into the property kizil:UnreadXMP of a new packet; without
- * marks XMP is copied byte by byte. KZ_ERANGE: an empty or an absolute name; KZ_ENOMEM. */
+/* Set the marks of all that kz_image_write_patched writes from `im` from now on; {0}: none, as at
+ * first. Copied. All else in the source's XMP stays as it is, byte by byte. XMP that cannot be
+ * parsed (info.xmp_unread) stands in the way of nothing: its bytes go, as base64, into the property
+ * kizil:UnreadXMP of a new packet; without marks it is copied. Into a JPEG goes no XMP over 60,000
+ * bytes: of such a packet, only the marks. KZ_ERANGE: an empty or an absolute name; KZ_ENOMEM. */
 int kz_image_set_marks(struct kz_image *im, const struct kz_image_marks *marks, struct kz_err *err);
 
 /* Write `im` with patches laid over it to `path` (format by suffix: png, jpg, tif, webp), at the

@@ -22,6 +22,7 @@ void kz__describe(VipsImage *im, const struct kz__colour *c, struct kz_image_inf
                                  .cmyk = im->Type == VIPS_INTERPRETATION_CMYK,
                                  .colour = kz__colour_kind(c),
                                  .profile_unused = kz__colour_profile_unused(c),
+                                 .xmp_unread = kz__xmp_unread(im),
                                  .pages = 1};
 }
 
