@@ -7,12 +7,12 @@
 #include <unistd.h>
 
 #include <kizil/candidates.h>
-#include <kizil/csv.h>
 #include <kizil/image.h>
 #include <kizil/model.h>
 #include <kizil/restore.h>
 
 #include "cli.h"
+#include "restore_list.h"
 
 #define EXIT_INTERRUPTED 130
 
@@ -158,149 +158,49 @@ static int run_single(struct session *s) {
 
 /* ---- lists ---- */
 
-enum { IMAGE, MASK, OUTPUT, NEEDED, LINES = NEEDED, TEXT, RECORD, COLUMNS };
-static const char *const column_names[COLUMNS] = {"image", "mask", "output",
-                                                  "lines", "text", "record"};
-
-struct row {
-  int line;
-  const char *field[COLUMNS]; /* into the list's text; NULL: no such column, or nothing in it */
-  const char *problem;        /* or NULL */
-};
-
-struct list {
-  const char *path;
-  struct kz_csv csv;
-  struct row *rows;
-  int count, cap;
-};
-
-static void list_release(struct list *l) {
-  kz_csv_release(&l->csv);
-  free(l->rows);
-}
-
-/* Which field holds which column. */
-static int read_header(struct list *l, int column[COLUMNS], struct kz_err *err) {
-  struct kz_csv_record r;
-  if (!kz_csv_next(&l->csv, &r))
-    return kz_err_set(err, KZ_EFORMAT, "%s: the list is empty; its first line names the columns: "
-                      "image,mask,output", l->path);
-  if (r.problem)
-    return kz_err_set(err, KZ_EFORMAT, "%s: line %d: %s", l->path, r.line, r.problem);
-  for (int c = 0; c < COLUMNS; c++) {
-    column[c] = -1;
-    for (int f = 0; f < r.count; f++) {
-      if (strcmp(r.fields[f], column_names[c])) continue;
-      if (column[c] >= 0)
-        return kz_err_set(err, KZ_EFORMAT, "%s: line %d: two columns \"%s\"", l->path, r.line,
-                          column_names[c]);
-      column[c] = f;
-    }
-    if (column[c] < 0 && c < NEEDED)
-      return kz_err_set(err, KZ_EFORMAT, "%s: line %d: no column \"%s\"; the first line names the "
-                        "columns: image,mask,output", l->path, r.line, column_names[c]);
-  }
-  return r.count;
-}
-
-static struct row make_row(const struct kz_csv_record *r, const int column[COLUMNS], int fields) {
-  struct row row = {.line = r->line, .problem = r->problem};
-  if (row.problem) return row;
-  if (r->count < fields) row.problem = "fewer fields than the first line names";
-  if (r->count > fields) row.problem = "more fields than the first line names; quote commas";
-  for (int c = 0; c < COLUMNS && !row.problem; c++) {
-    if (column[c] < 0) continue;
-    row.field[c] = r->fields[column[c]][0] ? r->fields[column[c]] : NULL;
-    if (!row.field[c] && c < NEEDED) row.problem = "image, mask or output is empty";
-  }
-  return row;
-}
-
-static int by_output(const void *a, const void *b) {
-  const struct row *const *x = a, *const *y = b;
-  int order = strcmp((*x)->field[OUTPUT], (*y)->field[OUTPUT]);
-  return order ? order : ((*x)->line > (*y)->line) - ((*x)->line < (*y)->line);
-}
-
-/* Two rows with one output: the first is done, the others are wrong. */
-static int find_duplicates(struct list *l, struct kz_err *err) {
-  struct row **sorted = malloc((size_t)(l->count ? l->count : 1) * sizeof *sorted);
-  if (!sorted) return kz_err_set(err, KZ_ENOMEM, "%s: no memory for %d rows", l->path, l->count);
-  int count = 0;
-  for (int i = 0; i < l->count; i++)
-    if (!l->rows[i].problem) sorted[count++] = &l->rows[i];
-  qsort(sorted, (size_t)count, sizeof *sorted, by_output);
-  for (int i = 1; i < count; i++)
-    if (!strcmp(sorted[i - 1]->field[OUTPUT], sorted[i]->field[OUTPUT]))
-      sorted[i]->problem = "an earlier row has the same output";
-  free(sorted);
-  return 0;
-}
-
-static int list_load(struct list *l, const char *path, struct kz_err *err) {
-  int column[COLUMNS];
-  l->path = path;
-  int code = kz_csv_load(&l->csv, path, err);
-  if (code) return code;
-  int fields = read_header(l, column, err);
-  if (fields < 0) return fields;
-  struct kz_csv_record r;
-  while (kz_csv_next(&l->csv, &r)) {
-    if (l->count == l->cap) {
-      int cap = l->cap ? l->cap * 2 : 256;
-      struct row *grown = realloc(l->rows, (size_t)cap * sizeof *grown);
-      if (!grown) return kz_err_set(err, KZ_ENOMEM, "%s: no memory for the list", path);
-      l->rows = grown;
-      l->cap = cap;
-    }
-    l->rows[l->count++] = make_row(&r, column, fields);
-  }
-  return find_duplicates(l, err);
-}
-
 enum outcome { DONE, SKIPPED, FAILED, STOPPED, HOPELESS, OUTCOMES };
 
-static enum outcome run_row(struct session *s, const struct list *l, const struct row *row) {
-  const struct args *a = s->args;
+static enum outcome run_row(struct session *s, const char *list,
+                            const struct kz_cli_picture *row) {
+  const struct kz_restoration_job *j = &row->job;
+  const struct job job = {j->image, j->mask, j->out, j->record, row->lines, row->text};
   struct kz_err err = {0};
   int code = 0;
   if (row->problem) {
     code = kz_err_set(&err, KZ_EFORMAT, "%s", row->problem);
   } else {
-    if (!a->o.overwrite && access(row->field[OUTPUT], F_OK) == 0) return SKIPPED;
-    const struct job j = {row->field[IMAGE],  row->field[MASK],  row->field[OUTPUT],
-                          row->field[RECORD], row->field[LINES], row->field[TEXT]};
-    code = restore(s, &j, &err);
+    if (!s->args->o.overwrite && access(j->out, F_OK) == 0) return SKIPPED;
+    code = restore(s, &job, &err);
   }
   if (!code) return DONE;
   if (code == KZ_EINTR) return STOPPED;
   bool hopeless = !row->problem && !s->restorer; /* no model: no row will do better */
-  if (!hopeless) kz_err_prefix(&err, "%s: line %d", l->path, row->line);
+  if (!hopeless) kz_err_prefix(&err, "%s: line %d", list, row->line);
   kz_cli_fail(&err);
   return hopeless ? HOPELESS : FAILED;
 }
 
 static int run_list(struct session *s) {
-  struct list l = {0};
+  const struct kz_cli_batch batch = {.list = s->args->batch};
+  struct kz_cli_pictures l;
   struct kz_err err;
   char duration[32];
   int tally[OUTCOMES] = {0}, status = KZ_EXIT_FAILURE;
   double start = kz_cli_now();
-  if (list_load(&l, s->args->batch, &err)) {
+  if (kz_cli_pictures_load(&l, &batch, &err)) {
     kz_cli_fail(&err);
     goto out;
   }
   s->rows = l.count;
   for (s->row = 1; s->row <= l.count && !tally[STOPPED] && !tally[HOPELESS]; s->row++)
-    tally[kz_cli_interrupted() ? STOPPED : run_row(s, &l, &l.rows[s->row - 1])]++;
+    tally[kz_cli_interrupted() ? STOPPED : run_row(s, batch.list, &l.all[s->row - 1])]++;
   if (tally[HOPELESS]) goto out;
   printf("%d restored, %d skipped (output exists), %d failed, %s%s\n", tally[DONE], tally[SKIPPED],
          tally[FAILED], kz_cli_duration(kz_cli_now() - start, duration),
          tally[STOPPED] ? "; interrupted, the same command goes on from here" : "");
   status = tally[STOPPED] ? EXIT_INTERRUPTED : tally[FAILED] ? KZ_EXIT_FAILURE : KZ_EXIT_OK;
 out:
-  list_release(&l);
+  kz_cli_pictures_release(&l);
   return status;
 }
 
