@@ -33,6 +33,7 @@ MAY_INCLUDE = {
     "export": ["catalogue", "image", "report"],
     "layers": ["image"],
     "record": ["restore"],
+    "page": ["record", "report", "treat"],
     "restoration": ["record", "page"],
 }
 # Public headers by the module that implements them; others are named after their module.

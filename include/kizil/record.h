@@ -134,10 +134,15 @@ struct kz_record_inputs {
 void kz_record_init(struct kz_record *r);
 void kz_record_release(struct kz_record *r);
 /* Init, then fill in files with their hashes, sizes, parameters, caption, figures, time, machine
- * and software. `path` is where the record will lie. Classes, regions, candidates and people are
- * left to the caller. On failure nothing is kept. */
+ * and software. `path` is where the record will lie; NULL: it is not to be written, so that paths stay
+ * as they are given and nothing is hashed. Classes, regions, candidates and people are left to the
+ * caller. On failure nothing is kept. */
 int kz_record_make(struct kz_record *r, const struct kz_record_inputs *inputs, const char *path,
                    struct kz_err *err);
+/* `to` (a member of the record at `record`) becomes the file at `path`, with its hash; of a folder,
+ * what `cd FOLDER && sha256sum *` says, hashed. A path that is NULL or "" says nothing. */
+int kz_record_say_file(struct kz_record_file *to, const char *path, const char *record,
+                       struct kz_err *err);
 /* `to` (a member of the record) becomes a copy of `text`, or NULL. */
 int kz_record_say(char **to, const char *text, struct kz_err *err);
 /* A new, empty member of a list, to be filled in; NULL: no memory. Earlier ones may move. */

@@ -56,6 +56,8 @@ void *kz__list_add(const struct kz__field *field, void *at);
 
 /* machine.c */
 int kz__record_machine(struct kz_record *r, struct kz_err *err);
+/* hash.c: of a file's bytes, or of a folder as kz_record_say_file says. */
+int kz__record_hash(const char *path, char hex[65], struct kz_err *err);
 /* place.c: `path` as the record at `record` names it; malloc'd. */
 int kz__record_relative(const char *record, const char *path, char **out, struct kz_err *err);
 

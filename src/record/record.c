@@ -38,14 +38,24 @@ struct kz_record_candidate *kz_record_add_candidate(struct kz_record *r) {
 
 /* ---- making ---- */
 
-/* `hash` may be NULL; a path that is NULL or "" says nothing. */
+/* `hash` may be NULL; `record` NULL: the path as it is, and no hash. */
 static int say_file(struct kz_record_file *f, const char *path, const char *hash,
                     const char *record, struct kz_err *err) {
-  char hex[65];
+  char hex[65], *named = NULL;
   if (!path || !*path) return 0;
-  int code = hash ? 0 : kz_file_sha256(path, hex, err);
+  if (!record) return kz_record_say(&f->path, path, err);
+  int code = hash ? 0 : kz__record_hash(path, hex, err);
   if (!code) code = kz_record_say(&f->sha256, hash ? hash : hex, err);
-  return code ? code : kz__record_relative(record, path, &f->path, err);
+  if (!code) code = kz__record_relative(record, path, &named, err);
+  if (code) return code;
+  free(f->path);
+  f->path = named;
+  return 0;
+}
+
+int kz_record_say_file(struct kz_record_file *to, const char *path, const char *record,
+                       struct kz_err *err) {
+  return say_file(to, path, NULL, record, err);
 }
 
 /* A copy of options whose strings are its own. */

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include <kizil/image.h>
 
+#include "record/field.h"
 #include "record/pixels.h"
 
 static const char *const names[KZ_CHECKS] = {"record", "source", "mask",   "filled", "lines",
@@ -31,7 +32,7 @@ static void check_file(const struct kz_record_file *file, const char *path,
   char hex[65];
   if (!kz_file_exists(path))
     find(f, KZ_STATE_UNKNOWN, "%s is not there; say where it is now", path);
-  else if (kz_file_sha256(path, hex, &err))
+  else if (kz__record_hash(path, hex, &err))
     find(f, KZ_STATE_UNKNOWN, "%s", err.msg);
   else if (strcmp(hex, file->sha256))
     find(f, KZ_STATE_WRONG,

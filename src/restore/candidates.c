@@ -77,8 +77,8 @@ char *kz_candidate_path(const char *out, int k) {
 
 /* ---- checks ---- */
 
-static int check_candidates(const struct kz_candidates_job *job,
-                            const struct kz_candidates_options *o, struct kz_err *err) {
+int kz__candidates_check(const struct kz_candidates_job *job,
+                         const struct kz_candidates_options *o, struct kz_err *err) {
   if (o->count < 0 || o->count > KZ_CANDIDATES_MOST)
     return kz_err_set(err, KZ_ERANGE, "%lld candidates: give 2 to %d", (long long)o->count,
                       KZ_CANDIDATES_MOST);
@@ -138,15 +138,6 @@ static int mark_sampled(struct work *w, struct kz_err *err) {
   return 0;
 }
 
-static void decide(struct kz_region *r, const struct kz_candidates_options *o) {
-  r->conjecture = 0;
-  if (r->known < o->least_known) r->conjecture |= KZ_CONJECTURE_FEW_KNOWN;
-  if (o->most_distance > 0 && r->distance > o->most_distance) r->conjecture |= KZ_CONJECTURE_FAR;
-  if (o->most_doubt > 0 && r->sampled && r->doubt > o->most_doubt)
-    r->conjecture |= KZ_CONJECTURE_DISAGREE;
-  r->filled = !r->conjecture || o->allow_conjecture;
-}
-
 /* What can be told of the regions before anything is painted. */
 static int look(struct work *w, struct kz_err *err) {
   int filled = 0, code = kz__regions_find(&w->regions, &w->task.holes, (int)w->o->ring, err);
@@ -154,7 +145,7 @@ static int look(struct work *w, struct kz_err *err) {
   for (int i = 0; i < w->regions.count; i++) {
     struct kz_region *r = &w->regions.list[i];
     r->doubt = r->doubt_95 = NAN;
-    decide(r, w->o);
+    kz__region_decide(r, w->o);
     filled += r->filled;
   }
   if (filled) return mark_sampled(w, err);
@@ -179,7 +170,7 @@ static int weigh(struct work *w, struct kz_err *err) {
                       (long long)h->count);
   kz__fills_doubt(&w->fills, w->doubt);
   int code = kz__regions_doubt(&w->regions, h, w->doubt, err);
-  for (int i = 0; i < w->regions.count && !code; i++) decide(&w->regions.list[i], w->o);
+  for (int i = 0; i < w->regions.count && !code; i++) kz__region_decide(&w->regions.list[i], w->o);
   return code ? code
               : kz__fills_rank(&w->fills, &w->regions, &known, w->outputs.list, err);
 }
@@ -284,7 +275,7 @@ int kz__candidates(const struct kz__denoise *denoise, const struct kz_candidates
   const struct kz__source source = {.image = job->image, .mask = job->mask, .plan = job->plan};
   const char *pictures[KZ_CANDIDATES_MOST + 1] = {0};
   int *region_of = NULL;
-  int code = check_candidates(job, candidates, err);
+  int code = kz__candidates_check(job, candidates, err);
   if (code) return code;
   w.count = candidates->count > 1 ? (int)candidates->count : 1;
   code = kz__outputs_name(&w.outputs, job, options, w.count, err);

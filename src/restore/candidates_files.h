@@ -11,6 +11,10 @@ struct kz__output {
   const char *path; /* a candidate's, or the job's */
 };
 
+/* What is wrong with the options, and with maps that one restoration does not have. */
+int kz__candidates_check(const struct kz_candidates_job *job,
+                         const struct kz_candidates_options *o, struct kz_err *err);
+
 struct kz__outputs {
   struct kz_candidate *list; /* [count] names and seeds */
   int count;

@@ -248,3 +248,12 @@ int kz__regions_find(struct kz__regions *g, const struct kz__holes *h, int ring,
   if (code) kz__regions_release(g);
   return code;
 }
+
+void kz__region_decide(struct kz_region *r, const struct kz_candidates_options *o) {
+  r->conjecture = 0;
+  if (r->known < o->least_known) r->conjecture |= KZ_CONJECTURE_FEW_KNOWN;
+  if (o->most_distance > 0 && r->distance > o->most_distance) r->conjecture |= KZ_CONJECTURE_FAR;
+  if (o->most_doubt > 0 && r->sampled && r->doubt > o->most_doubt)
+    r->conjecture |= KZ_CONJECTURE_DISAGREE;
+  r->filled = !r->conjecture || o->allow_conjecture;
+}
