@@ -46,7 +46,7 @@ struct kz_command {
 };
 
 extern const struct kz_command kz_cmd_caption, kz_cmd_damage, kz_cmd_dataset, kz_cmd_eval,
-    kz_cmd_features, kz_cmd_restore, kz_cmd_sample, kz_cmd_sheet, kz_cmd_study, kz_cmd_train,
+    kz_cmd_features, kz_cmd_page, kz_cmd_restore, kz_cmd_sample, kz_cmd_sheet, kz_cmd_study, kz_cmd_train,
     kz_cmd_verify;
 
 /* ---- parsing ---- */
@@ -91,7 +91,7 @@ struct kz_cli_parser {
   const struct kz_cli_positional *positionals; /* may be NULL */
   const struct kz_cli_rest *rest;              /* may be NULL: none are taken */
   const struct kz_cli_option *options;         /* may be NULL */
-  struct kz_cli_table tables[4];
+  struct kz_cli_table tables[6];
   const char *notes; /* paragraphs after the options in --help: examples; may be NULL */
   /* Do not reset the tables to their defaults first: for a second pass of the command line over
    * values that came from a configuration file. */
