@@ -17,7 +17,7 @@
 
 #include "image/vips_io.h"
 
-enum { PNG_START = 33, EXIF_LIMIT = 1 << 20, PREFIX = 6 };
+enum { PNG_START = 33, EXIF_LIMIT = 1 << 20, PREFIX = KZ__EXIF_PREFIX };
 
 static uint32_t be32(const unsigned char *p) {
   return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
@@ -125,14 +125,9 @@ static gint64 on_write(VipsTargetCustom *target, const void *data, gint64 length
 }
 
 static int make_chunk(VipsImage *im, struct png_sink *s) {
-  const void *exif;
   size_t size;
-  if (!vips_image_get_typeof(im, VIPS_META_EXIF_NAME)) return 0;
-  if (vips_image_get_blob(im, VIPS_META_EXIF_NAME, &exif, &size)) return -1;
-  if (size > PREFIX && !memcmp(exif, "Exif\0", PREFIX)) {
-    exif = (const char *)exif + PREFIX;
-    size -= PREFIX;
-  }
+  const uint8_t *exif = kz__exif_of(im, &size);
+  if (!exif) return 0;
   if (size > EXIF_LIMIT) return 0;
   s->chunk = malloc(size + 12);
   if (!s->chunk) return -1;

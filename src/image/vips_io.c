@@ -16,6 +16,8 @@
 
 #include <vips/vector.h>
 
+#include "image/tags.h"
+
 enum { DEFLATE_ABOVE = 1 << 30, TILE = 256 };
 
 const struct kz_format_info kz__formats[KZ_FORMAT_COUNT] = {
@@ -180,6 +182,31 @@ static int check_samples(const char *path, const VipsImage *im, struct kz_err *e
   return 0;
 }
 
+const uint8_t *kz__exif_of(VipsImage *im, size_t *size) {
+  const void *data = NULL;
+  *size = 0;
+  if (vips_image_get_typeof(im, VIPS_META_EXIF_NAME) &&
+      vips_image_get_blob(im, VIPS_META_EXIF_NAME, &data, size))
+    vips_error_clear();
+  const uint8_t *exif = data;
+  if (*size <= KZ__EXIF_PREFIX || memcmp(exif, "Exif\0", KZ__EXIF_PREFIX)) return exif;
+  *size -= KZ__EXIF_PREFIX;
+  return exif + KZ__EXIF_PREFIX;
+}
+
+/* A TIFF's descriptive tags, in the place that EXIF has with other formats. */
+static void read_tags(const char *path, VipsImage *im) {
+  size_t size;
+  uint8_t *exif = kz__tags_of_tiff(path, &size);
+  char *whole = exif ? malloc(KZ__EXIF_PREFIX + size) : NULL;
+  if (whole) {
+    memcpy(mempcpy(whole, "Exif\0", KZ__EXIF_PREFIX), exif, size);
+    vips_image_set_blob_copy(im, VIPS_META_EXIF_NAME, whole, KZ__EXIF_PREFIX + size);
+  }
+  free(whole);
+  free(exif);
+}
+
 int kz__load(const char *path, enum kz_format format, VipsAccess access, VipsImage **out,
              struct kz_err *err) {
   int failed = -1;
@@ -208,6 +235,7 @@ int kz__load(const char *path, enum kz_format format, VipsAccess access, VipsIma
     return rc;
   }
   if (format == KZ_FORMAT_PNG) kz__png_read_exif(path, im);
+  if (format == KZ_FORMAT_TIFF) read_tags(path, im);
   *out = im;
   return 0;
 }
@@ -233,11 +261,19 @@ static int stretch_iptc(VipsImage *im) {
   return 0;
 }
 
+static int put_tags(VipsImage *im, const char *path, bool resolution) {
+  size_t size;
+  const uint8_t *exif = kz__exif_of(im, &size);
+  if (!kz__tags_into_tiff(path, exif, size, resolution)) return 0;
+  vips_error("write", "EXIF: %s", strerror(errno));
+  return -1;
+}
+
 static int save_tiff(VipsImage *im, const char *path, const struct kz__save_options *o) {
   double bytes = kz__decoded_bytes(im);
   bool real = im->BandFmt == VIPS_FORMAT_FLOAT;
   if (stretch_iptc(im)) return -1;
-  return vips_tiffsave(im, path, "compression",
+  int failed = vips_tiffsave(im, path, "compression",
                        bytes > DEFLATE_ABOVE ? VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE
                                              : VIPS_FOREIGN_TIFF_COMPRESSION_LZW,
                        "predictor", real ? VIPS_FOREIGN_TIFF_PREDICTOR_FLOAT
@@ -246,6 +282,7 @@ static int save_tiff(VipsImage *im, const char *path, const struct kz__save_opti
                        "tile_height", TILE, "pyramid", (gboolean)o->pyramid, "subifd",
                        (gboolean)o->subifds, "bigtiff",
                        (gboolean)(bytes * (o->pyramid ? 1.34 : 1) > 2e9), NULL);
+  return failed ? failed : put_tags(im, path, o->resolution);
 }
 
 int kz__save(VipsImage *im, enum kz_format format, const char *path,

@@ -40,6 +40,7 @@ struct kz_image {
 
 struct kz__save_options {
   bool tiled, pyramid, subifds; /* TIFF */
+  bool resolution;              /* TIFF: none but what EXIF tells */
 };
 
 /* What the header says, of a file whose pixels may not be wanted. */
@@ -79,6 +80,9 @@ struct kz__generator {
  * kz_image_write_patched says what else holds. */
 int kz__image_write(struct kz_image *im, struct kz__generator *pixels, const char *path,
                     bool overwrite, struct kz_err *err);
+enum { KZ__EXIF_PREFIX = 6 }; /* "Exif\0\0", which libvips' field begins with or not */
+/* The image's EXIF without its prefix, the image's own; NULL: none. */
+const uint8_t *kz__exif_of(VipsImage *im, size_t *size);
 /* PNG with EXIF, which libvips leaves out: set it on an image just loaded; write it. */
 void kz__png_read_exif(const char *path, VipsImage *im);
 int kz__png_save(VipsImage *im, const char *path);

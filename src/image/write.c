@@ -205,7 +205,8 @@ int kz__image_write(struct kz_image *im, struct kz__generator *pixels, const cha
   char *tmp = kz_temp_beside(path);
   if (!tmp) return kz_err_set(err, KZ_ENOMEM, "%s: no memory for its temporary name", path);
   struct kz__save_options options = {
-      .tiled = im->tiled, .pyramid = im->pyramid, .subifds = im->subifds};
+      .tiled = im->tiled, .pyramid = im->pyramid, .subifds = im->subifds,
+      .resolution = im->format == KZ_FORMAT_TIFF};
   if (generated(im->vips, pixels, &result) || kz__save(result, format, tmp, &options)) {
     const char *unread = g_atomic_pointer_get(&pixels->unread);
     unlink(tmp);
