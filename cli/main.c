@@ -11,6 +11,7 @@ static const struct kz_command *const commands[] = {
     &kz_cmd_dataset,
     &kz_cmd_eval,
     &kz_cmd_features,
+    &kz_cmd_page,
     &kz_cmd_restore,
     &kz_cmd_sample,
     &kz_cmd_sheet,

@@ -41,6 +41,7 @@
 #include <kizil/candidates.h>
 #include <kizil/layers.h>
 #include <kizil/model.h>
+#include <kizil/page.h>
 #include <kizil/record.h>
 #include <kizil/restore.h>
 #include <kizil/treat.h>
