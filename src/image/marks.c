@@ -46,8 +46,7 @@ int kz_image_set_marks(struct kz_image *im, const struct kz_image_marks *marks,
   return 0;
 }
 
-/* libvips' metadata field; NULL: there is none, or nothing in it. */
-static const char *xmp_of(VipsImage *im, size_t *size) {
+const char *kz__xmp_of(VipsImage *im, size_t *size) {
   const void *data = NULL;
   *size = 0;
   if (vips_image_get_typeof(im, VIPS_META_XMP_NAME) &&
@@ -58,14 +57,14 @@ static const char *xmp_of(VipsImage *im, size_t *size) {
 
 bool kz__xmp_unread(VipsImage *im) {
   size_t size;
-  const char *packet = xmp_of(im, &size);
+  const char *packet = kz__xmp_of(im, &size);
   return packet && !kz__xmp_readable(packet, size);
 }
 
 int kz__mark(const struct kz_image *im, enum kz_format format, VipsImage *out) {
   size_t size;
   if (!im->generated && !im->record) return 0;
-  const char *packet = xmp_of(out, &size), *type = im->generated ? generated_type : NULL;
+  const char *packet = kz__xmp_of(out, &size), *type = im->generated ? generated_type : NULL;
   char *marked = kz__xmp_state(packet, &size, type, im->record);
   if (marked && format == KZ_FORMAT_JPEG && size > JPEG_LIMIT) {
     free(marked);

@@ -1,9 +1,8 @@
-/* EXIF in PNG: libvips 8.14 over libpng carries every kind of metadata through a PNG but this one.
- * Without it a photograph from a telephone loses its orientation (and its date, camera, author)
- * on the way from JPEG to PNG.
+/* EXIF and XMP in PNG. libvips 8.14 writes EXIF twice, made anew, or not at all, as libpng is; and
+ * XMP as a zTXt, where its specification asks for an iTXt. Both are put in here, byte by byte.
  *
  * Reading walks the chunks up to the pixels and a little beyond. Writing lets libvips encode into
- * a target of ours, which passes the bytes to the file and puts an eXIf chunk after the header:
+ * a target of ours, which passes the bytes to the file and puts the chunks after the header:
  * a PNG starts with 8 bytes of signature and 25 of IHDR, always. libvips' "exif-data" is the
  * chunk's content after the six bytes "Exif\0\0" (PNG specification, third edition, 11.3.4.5).
  *
@@ -17,7 +16,7 @@
 
 #include "image/vips_io.h"
 
-enum { PNG_START = 33, EXIF_LIMIT = 1 << 20, PREFIX = KZ__EXIF_PREFIX };
+enum { PNG_START = 33, LIMIT = 16 << 20, PREFIX = KZ__EXIF_PREFIX };
 
 static uint32_t be32(const unsigned char *p) {
   return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
@@ -80,7 +79,7 @@ void kz__png_read_exif(const char *path, VipsImage *im) {
   while (fread(head, 1, 8, f) == 8 && memcmp(head + 4, "IEND", 4)) {
     uint32_t size = be32(head);
     if (!memcmp(head + 4, "eXIf", 4)) {
-      if (size > 0 && size <= EXIF_LIMIT) keep_exif(f, size, im);
+      if (size > 0 && size <= LIMIT) keep_exif(f, size, im);
       break;
     }
     if (fseek(f, (long)size + 4, SEEK_CUR)) break;
@@ -94,8 +93,8 @@ out:
 struct png_sink {
   int fd;
   gint64 at;            /* bytes that came from the encoder */
-  unsigned char *chunk; /* NULL: nothing to put in */
-  size_t chunk_size;
+  unsigned char *chunks; /* NULL: nothing to put in */
+  size_t size;
 };
 
 static int write_all(int fd, const unsigned char *p, size_t n) {
@@ -118,24 +117,44 @@ static gint64 on_write(VipsTargetCustom *target, const void *data, gint64 length
   gint64 head = s->at < PNG_START ? VIPS_MIN(length, PNG_START - s->at) : 0;
   (void)target;
   if (write_all(s->fd, p, (size_t)head)) return -1;
-  if (head && s->at + head == PNG_START && write_all(s->fd, s->chunk, s->chunk_size)) return -1;
+  if (head && s->at + head == PNG_START && write_all(s->fd, s->chunks, s->size)) return -1;
   if (write_all(s->fd, p + head, (size_t)(length - head))) return -1;
   s->at += length;
   return length;
 }
 
-static int make_chunk(VipsImage *im, struct png_sink *s) {
+/* One more chunk: `head`, of `head_size` bytes, and `data`. */
+static int add_chunk(struct png_sink *s, const char *type, const char *head, size_t head_size,
+                     const void *data, size_t size) {
+  size_t content = head_size + size;
+  unsigned char *more = realloc(s->chunks, s->size + content + 12), *p;
+  if (!more) {
+    vips_error("write", "no memory for %zu bytes of %s", size, type);
+    return -1;
+  }
+  s->chunks = more;
+  p = more + s->size;
+  put_be32(p, (uint32_t)content);
+  memcpy(p + 4, type, 4);
+  memcpy(p + 8, head, head_size);
+  memcpy(p + 8 + head_size, data, size);
+  put_be32(p + 8 + content, crc32_of(p + 4, content + 4));
+  s->size += content + 12;
+  return 0;
+}
+
+/* Take EXIF and XMP from libvips; what is too large goes nowhere. */
+static int make_chunks(VipsImage *im, struct png_sink *s) {
+  /* Keyword, not compressed, no language, no translation of the keyword. */
+  static const char xmp_head[] = "XML:com.adobe.xmp\0\0\0\0";
   size_t size;
-  const uint8_t *exif = kz__exif_of(im, &size);
-  if (!exif) return 0;
-  if (size > EXIF_LIMIT) return 0;
-  s->chunk = malloc(size + 12);
-  if (!s->chunk) return -1;
-  put_be32(s->chunk, (uint32_t)size);
-  memcpy(s->chunk + 4, "eXIf", 4);
-  memcpy(s->chunk + 8, exif, size);
-  put_be32(s->chunk + 8 + size, crc32_of(s->chunk + 4, size + 4));
-  s->chunk_size = size + 12;
+  const void *data = kz__exif_of(im, &size);
+  if (data && size <= LIMIT && add_chunk(s, "eXIf", "", 0, data, size)) return -1;
+  data = kz__xmp_of(im, &size);
+  if (data && size <= LIMIT && add_chunk(s, "iTXt", xmp_head, sizeof xmp_head, data, size))
+    return -1;
+  vips_image_remove(im, VIPS_META_EXIF_NAME);
+  vips_image_remove(im, VIPS_META_XMP_NAME);
   return 0;
 }
 
@@ -143,7 +162,7 @@ int kz__png_save(VipsImage *im, const char *path) {
   struct png_sink s = {.fd = -1};
   VipsTargetCustom *target = NULL;
   int rc = -1;
-  if (make_chunk(im, &s)) goto out;
+  if (make_chunks(im, &s)) goto out;
   s.fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (s.fd < 0) {
     vips_error("open", "%s", strerror(errno));
@@ -160,6 +179,6 @@ out:
     vips_error("close", "%s", strerror(errno));
     rc = -1;
   }
-  free(s.chunk);
+  free(s.chunks);
   return rc;
 }

@@ -83,7 +83,9 @@ int kz__image_write(struct kz_image *im, struct kz__generator *pixels, const cha
 enum { KZ__EXIF_PREFIX = 6 }; /* "Exif\0\0", which libvips' field begins with or not */
 /* The image's EXIF without its prefix, the image's own; NULL: none. */
 const uint8_t *kz__exif_of(VipsImage *im, size_t *size);
-/* PNG with EXIF, which libvips leaves out: set it on an image just loaded; write it. */
+/* The image's XMP, the image's own; NULL: none. */
+const char *kz__xmp_of(VipsImage *im, size_t *size);
+/* PNG with EXIF and XMP: set EXIF on an image just loaded; write both. */
 void kz__png_read_exif(const char *path, VipsImage *im);
 int kz__png_save(VipsImage *im, const char *path);
 /* Fill err with the formatted text and libvips' reason, and clear libvips' buffer. */

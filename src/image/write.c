@@ -207,7 +207,8 @@ int kz__image_write(struct kz_image *im, struct kz__generator *pixels, const cha
   struct kz__save_options options = {
       .tiled = im->tiled, .pyramid = im->pyramid, .subifds = im->subifds,
       .resolution = im->format == KZ_FORMAT_TIFF};
-  if (generated(im->vips, pixels, &result) || kz__save(result, format, tmp, &options)) {
+  if (generated(im->vips, pixels, &result) || kz__mark(im, format, result) ||
+      kz__save(result, format, tmp, &options)) {
     const char *unread = g_atomic_pointer_get(&pixels->unread);
     unlink(tmp);
     if (unread)
