@@ -410,8 +410,12 @@ static void what_cannot_be_done_is_refused_first(void **state) {
   struct kz_candidates_options o = three;
   struct kz_restore_options bad = plain;
   make_scene(3, 8);
-  o.count = 1;
+  o.count = 17;
   refused(&plain, &o, "out.png", KZ_ERANGE, "give 2 to 16");
+  o.count = 1;
+  refused(&plain, &o, "out.png", KZ_ERANGE, "nothing to disagree");
+  o = three, o.most_distance = 1e-9;
+  refused(&plain, &o, "out.png", KZ_ERANGE, "--allow-conjecture");
   o = three, o.ring = 0;
   refused(&plain, &o, "out.png", KZ_ERANGE, "ring");
   o = three, o.least_known = NAN;
