@@ -30,6 +30,7 @@ struct kz__colour {
   int bands;
   cmsContext context; /* of its own: silent, and not shared with libvips */
   cmsHTRANSFORM to, from;
+  struct kz__inks *inks; /* for four bands */
 };
 
 /* ---- the profile ---- */
@@ -119,6 +120,8 @@ int kz__colour_new(VipsImage *im, const char *path, struct kz__colour **out, str
     c->profile_unused = size > 0;
     if (inks) code = use_builtin_cmyk(c, path, err);
   }
+  if (!code && inks && !(c->inks = kz__inks_new(c->to, c->from)))
+    code = kz_err_set(err, KZ_ENOMEM, "%s: no memory for its inks", path);
 out:
   if (code)
     kz__colour_free(c);
@@ -129,6 +132,7 @@ out:
 
 void kz__colour_free(struct kz__colour *c) {
   if (!c) return;
+  kz__inks_free(c->inks);
   drop_transforms(c);
   if (c->context) cmsDeleteContext(c->context);
   free(c);
@@ -203,9 +207,10 @@ void kz__colour_from_srgb(const struct kz__colour *c, const float *srgb, int n, 
     int m = n - at < CHUNK ? n - at : CHUNK;
     float *out = device + (size_t)at * c->bands;
     for (int i = 0; i < 3 * m; i++) in[i] = clip(srgb[3 * (size_t)at + i]);
-    cmsDoTransform(c->from, in, out, (cmsUInt32Number)m);
-    for (int i = 0; c->bands == 4 && i < m; i++)
-      kz__ink_refine(c->to, in + 3 * (size_t)i, out + 4 * (size_t)i);
+    if (c->inks)
+      kz__inks_of(c->inks, in, m, out);
+    else
+      cmsDoTransform(c->from, in, out, (cmsUInt32Number)m);
     for (int i = 0; i < m * c->bands; i++) out[i] = clip(scale * out[i]);
   }
 }

@@ -4,8 +4,14 @@
 
 #include <lcms2.h>
 
-/* Improve `ink` (C, M, Y, K in percent), which shows nearly `srgb` by the transform `show`
- * (TYPE_CMYK_FLT to TYPE_RGB_FLT), until it shows it or no nearer inks are found. */
-void kz__ink_refine(cmsHTRANSFORM show, const float srgb[3], float ink[4]);
+struct kz__inks; /* any number of threads */
+
+/* For the inks that `show` (TYPE_CMYK_FLT to TYPE_RGB_FLT, with cmsFLAGS_NOCACHE) shows as sRGB;
+ * `from` goes the other way, coarsely. Both stay the caller's. NULL: no memory. */
+struct kz__inks *kz__inks_new(cmsHTRANSFORM show, cmsHTRANSFORM from);
+void kz__inks_free(struct kz__inks *t);
+/* ink [n, 4], C, M, Y, K in percent, of srgb [n, 3] in [0,1]: shown to 0.05 levels of 255, or
+ * the nearest that was met. The first call makes a table, a quarter of a second. */
+void kz__inks_of(struct kz__inks *t, const float *srgb, int n, float *ink);
 
 #endif
