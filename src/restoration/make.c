@@ -7,7 +7,7 @@
 #include <kizil/page.h>
 
 #include "base/file.h"
-#include "restoration/names.h"
+#include "restoration/products.h"
 #include "restoration/plan.h"
 #include "restoration/say.h"
 #include "restore/foresee.h"
@@ -25,7 +25,7 @@ struct work {
   const struct kz_restoration_options *o;
   const struct kz_restore_host *host;
   struct kz__damage damage;
-  struct kz__names names;
+  struct kz__products names;
   struct kz_candidates_job pictures;
   struct kz_candidates made;
   struct kz_record record;
@@ -58,7 +58,7 @@ static int check_damage(const struct kz__damage *d, const char *mask, struct kz_
 
 static int begin(struct work *w, struct kz_err *err) {
   const struct kz_restoration_job *job = w->job;
-  int code = kz__names_make(&w->names, job, w->o, err);
+  int code = kz__products_make(&w->names, job, w->o, err);
   if (!code)
     code = kz__damage_read(&w->damage, job->image, job->mask, job->policy, &w->o->treat, err);
   if (!code) code = check_damage(&w->damage, job->mask, err);
@@ -150,7 +150,7 @@ static void remove_all(struct work *w) {
 static void release(struct work *w) {
   if (w->painted) kz_candidates_release(&w->made);
   kz__damage_release(&w->damage);
-  kz__names_release(&w->names);
+  kz__products_release(&w->names);
   kz_record_release(&w->record);
 }
 

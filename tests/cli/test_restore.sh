@@ -10,7 +10,7 @@ files() { find . -type f ! -name stdout ! -name stderr | sort | tr '\n' ' '; }
 start_files=$(files)
 
 begin 'one photograph: one line, only the hole changes'
-run 0 restore a.png --mask mask.png -o out.png --steps 2 --thin 0
+run 0 restore --no-record a.png --mask mask.png -o out.png --steps 2 --thin 0
 says '96 x 64, '
 says '% damaged, 1 tile, 2 calls, '
 says ': out.png'
@@ -18,39 +18,39 @@ is "$(printf '%s\n' "$out" | wc -l)" 1
 holds "$fixture" --same a.png out.png mask.png
 
 begin 'same seed, same bytes; another seed, other bytes; threads and model by option'
-run 0 restore a.png --mask mask.png -o again.png --steps 2 --thin 0 --model model.safetensors
+run 0 restore --no-record a.png --mask mask.png -o again.png --steps 2 --thin 0 --model model.safetensors
 holds cmp -s out.png again.png
-run 0 restore a.png --mask mask.png -o seed.png --steps 2 --thin 0 --seed 1 --threads 1
+run 0 restore --no-record a.png --mask mask.png -o seed.png --steps 2 --thin 0 --seed 1 --threads 1
 holds test -n "$(cmp out.png seed.png)"
 holds "$fixture" --same a.png seed.png mask.png
 
 begin 'thin damage gets one call in two views, and then the seed does not show'
-run 0 restore a.png --mask mask.png -o thin.png --steps 5
+run 0 restore --no-record a.png --mask mask.png -o thin.png --steps 5
 says ' 1 tile, 2 calls, '
-run 0 restore a.png --mask mask.png -o thin2.png --seed 1
+run 0 restore --no-record a.png --mask mask.png -o thin2.png --seed 1
 holds cmp -s thin.png thin2.png
-run 0 restore a.png --mask mask.png -o mean.png --thin 0 --steps 1
+run 0 restore --no-record a.png --mask mask.png -o mean.png --thin 0 --steps 1
 holds cmp -s thin.png mean.png
 rm thin.png thin2.png mean.png
 
 begin 'more than one tile'
-run 0 restore b.png --mask mask_b.png -o wide.tif --steps 2 --sampler dpm++2m --tile 256
+run 0 restore --no-record b.png --mask mask_b.png -o wide.tif --steps 2 --sampler dpm++2m --tile 256
 says '700 x 90, '
 says ' 4 tiles, '
 holds "$fixture" --same b.png wide.tif mask_b.png
 
 begin 'a format that loses is said to lose'
-run 0 restore a.png --mask mask.png -o out.jpg --steps 1
+run 0 restore --no-record a.png --mask mask.png -o out.jpg --steps 1
 complains 'PNG and TIFF keep'
 
 rm -f out.png again.png seed.png wide.tif out.jpg
 
 begin 'lines and words guide a model that has learnt to follow them'
 run 0 restore a.png --mask mask.png -o alone.png --thin 0 --model guided.safetensors --record r.json
-holds grep -q '"caption-by": "kizil, from the known pixels"' r.json
-holds grep -q '"lines": null' r.json
-run 0 restore a.png --mask mask.png -o lines.png.png --thin 0 --model guided.safetensors \
-  --lines lines.png
+holds grep -q '"caption-by": "kizil"' r.json
+holds test -z "$(grep '"lines": {' r.json)"
+run 0 restore --no-record a.png --mask mask.png -o lines.png.png --thin 0 \
+  --model guided.safetensors --lines lines.png
 holds "$fixture" --same alone.png lines.png.png mask.png
 run 0 restore a.png --mask mask.png -o words.png --thin 0 --model guided.safetensors \
   --text '飞天' --record w.json
@@ -60,13 +60,15 @@ holds grep -q '"caption": "飞天"' w.json
 run 1 restore a.png --mask mask.png -o o.png --model guided.safetensors --record r.json
 complains 'r.json: is there already'
 printf 'image,mask,output,lines,text,record\na.png,mask.png,l.png,lines.png,,\n' >list.csv
-printf 'a.png,mask.png,w.png,,飞天,l.json\n' >>list.csv
+printf 'a.png,mask.png,words2.png,,飞天,w.json\n' >>list.csv
+mv words.png old.png
+rm w.json
 run 0 restore --batch list.csv --thin 0 --model guided.safetensors
 says '2 restored'
-holds cmp -s l.png lines.png.png
-holds cmp -s w.png words.png
-holds test -s l.json
-rm -f alone.png lines.png.png words.png l.png w.png r.json w.json l.json list.csv
+holds test -s l.png.json -a -s w.json
+holds grep -q '"lines": {' l.png.json
+holds grep -q '"caption": "飞天"' w.json
+rm -f alone.png lines.png.png words2.png old.png l.png r.json w.json l.png.json list.csv
 
 begin 'a model without guides refuses them'
 run 1 restore a.png --mask mask.png -o o.png --lines lines.png
@@ -77,37 +79,81 @@ run 1 restore b.png --mask mask_b.png -o o.png --lines lines.png --model guided.
 complains 'the drawing lines.png is 96 x 64'
 is "$(files)" "$start_files"
 
-begin 'candidates: files by number and seed, maps, regions; what each seed gives'
-run 0 restore a.png --mask mask.png -o t.png --thin 0 --candidates 3 --seed 4 --doubt doubt.png \
-  --heat heat.png --regions r.json --most-doubt 0
+begin 'candidates: files by number and seed, maps, records; what each seed gives'
+run 0 restore --no-record a.png --mask mask.png -o t.png --thin 0 --candidates 3 --seed 4 \
+  --doubt doubt.png --heat heat.png --most-doubt 0
 says '96 x 64, '
 says '1. t-'
 says '3. t-'
 holds "$fixture" --same a.png t-1.png mask.png
-run 0 restore a.png --mask mask.png -o one.png --thin 0 --seed 5
+run 0 restore --no-record a.png --mask mask.png -o one.png --thin 0 --seed 5
 holds cmp -s t-2.png one.png
 holds test -n "$(cmp t-2.png t-3.png)"
 holds test -s doubt.png -a -s heat.png
-holds grep -q '"seed": 6' r.json
+rm -f t-?.png one.png doubt.png heat.png
+run 0 restore a.png --mask mask.png -o t.png --thin 0 --candidates 2 --seed 5
+holds grep -q '"seed": 6' t-2.png.json
+run 0 verify t-2.png
 run 1 restore a.png --mask mask.png -o t.png --candidates 2
-complains 't-1.png: is there already'
-rm -f t-?.png one.png doubt.png heat.png r.json
-run 0 restore a.png --mask mask.png -o t.png --candidates 2 --most-distance 1
-says 'left unfilled: far from known pixels'
-holds cmp -s t-1.png t-2.png
-rm -f t-?.png
-run 0 restore a.png --mask mask.png -o t.png --candidates 2 --most-distance 1 --allow-conjecture
-says 'filled by conjecture: far from known pixels'
-holds "$fixture" --same a.png t-1.png mask.png
-rm -f t-?.png
-run 1 restore a.png --mask mask.png -o t.png --candidates 2 --heat heat.tif
-complains 'heat.tif: maps of doubt are written as .png'
+complains 't-1.png'
+complains 'is there already'
+rm -f t-?.png*
+run 1 restore a.png --mask mask.png -o t.png --heat heat.tif --candidates 2
+complains 'heat.tif: maps are written as .png'
 run 2 restore a.png --mask mask.png -o t.png --candidates 1
 complains 'give 2 or more'
 run 2 restore a.png --mask mask.png -o t.png --heat heat.png
 complains '--candidates K; add it'
-run 2 restore --batch list.csv --candidates 2
-complains 'for one IMAGE'
+run 2 restore a.png --mask mask.png -o t.png --candidates 2 --record r.json
+complains 'a record of its own'
+is "$(files)" "$start_files"
+
+begin 'conjecture: refused where it is all, left where it is a part, allowed'
+run 1 restore a.png --mask mask.png -o t.png --most-distance 1e-9
+complains 'nothing is filled'
+complains '--allow-conjecture'
+run 0 restore a.png --mask mask.png -o t.png --most-distance 1e-9 --allow-conjecture
+says 'filled by conjecture: far from known pixels'
+holds grep -q '"outcome": "allowed"' t.png.json
+run 0 verify t.png
+says 'proved'
+rm -f t.png*
+is "$(files)" "$start_files"
+
+begin 'a policy, classes by file name, a style, layers'
+mkdir classes
+cp mask.png classes/graffiti.png
+run 1 restore a.png --mask classes -o t.png
+complains '--asked restore'
+run 0 restore a.png --mask classes -o t.png --asked restore --style tratteggio --layers t.ora
+holds test -s t.ora -a -s t.png.filled.png
+run 0 verify t.png
+rm -f t.png* t.ora
+printf '{"kizil-policy": 1, "classes": {"graffiti": {"decision": "leave"}}}' >policy.json
+run 1 restore a.png --mask classes --policy policy.json -o t.png
+complains 'the policy leaves all'
+printf '{"kizil-policy": 1, "clases": {}}' >policy.json
+run 1 restore a.png --mask classes --policy policy.json -o t.png
+complains 'clases'
+run 1 restore a.png --mask classes --mask-format coco -o t.png
+run 1 restore a.png --mask mask.png -o t.jpg --layers t.ora
+complains 'stored exactly'
+run 1 restore a.png --mask mask.png -o t.png --layers t.psd
+complains '.ora or .tif'
+run 2 restore a.png --mask mask.png -o t.png --style dots
+complains 'tratteggio'
+run 2 restore a.png --mask mask.png -o t.png --no-record --report t.html
+complains '--report needs one'
+rm -r classes policy.json
+is "$(files)" "$start_files"
+
+begin 'who and why are in the record'
+KIZIL_WHO='A. Li' run 0 restore a.png --mask mask.png -o t.png --steps 1 --why 'survey of 2026' \
+  --organisation 'Cave office'
+holds grep -q '"who": "A. Li"' t.png.json
+holds grep -q '"organisation": "Cave office"' t.png.json
+holds grep -q '"why": "survey of 2026"' t.png.json
+rm t.png t.png.json
 is "$(files)" "$start_files"
 
 begin 'wrong use'
@@ -161,19 +207,19 @@ is "$(files)" "$start_files"
 
 begin 'a list: columns in any order, quotes, an extra column, CRLF, byte order mark'
 printf '\357\273\277output,"image",note,mask\r\n"out, 1.png",a.png,"two\r\nlines ""here""",mask.png\r\n\r\nout2.png,b.png,,mask_b.png' >list.csv
-run 0 restore --batch list.csv --steps 2
+run 0 restore --no-record --batch list.csv --steps 2
 says '2 restored, 0 skipped (output exists), 0 failed'
 holds "$fixture" --same a.png 'out, 1.png' mask.png
 holds "$fixture" --same b.png out2.png mask_b.png
-run 0 restore --batch list.csv --steps 2
+run 0 restore --no-record --batch list.csv --steps 2
 says '0 restored, 2 skipped'
 cp out2.png kept.png
-run 0 restore --batch list.csv --steps 2 --overwrite
+run 0 restore --no-record --batch list.csv --steps 2 --overwrite
 says '2 restored, 0 skipped'
 holds cmp -s out2.png kept.png
 
 begin 'a list gives what single runs give'
-run 0 restore b.png --mask mask_b.png -o single.png --steps 2
+run 0 restore --no-record b.png --mask mask_b.png -o single.png --steps 2
 holds cmp -s out2.png single.png
 rm -f 'out, 1.png' out2.png kept.png single.png
 
@@ -190,7 +236,7 @@ c.png,mask.png,o1.png
 a.png,mask.png,"o6.png" x
 c.png,mask.png,o7.png
 EOF
-run 1 restore --batch list.csv --steps 1
+run 1 restore --no-record --batch list.csv --steps 1
 says '2 restored, 0 skipped (output exists), 7 failed'
 complains 'list.csv: line 3: '
 complains 'line 4: empty.png: the mask is empty'
@@ -243,7 +289,7 @@ catches() {
 }
 
 begin 'an interruption ends a run cleanly'
-"$kizil" restore b.png --mask mask_b.png -o o.png --steps 1000 --thin 0 >stdout 2>stderr </dev/null &
+"$kizil" restore --no-record b.png --mask mask_b.png -o o.png --steps 1000 --thin 0 >stdout 2>stderr </dev/null &
 child=$!
 catches $child
 sleep 0.1
@@ -255,7 +301,7 @@ is "$(files)" "$start_files"
 
 begin 'an interrupted list is finished by the same command'
 printf 'image,mask,output\na.png,mask.png,o1.png\nb.png,mask_b.png,o2.png\n' >list.csv
-"$kizil" restore --batch list.csv --steps 1000 --thin 0 >stdout 2>stderr </dev/null &
+"$kizil" restore --no-record --batch list.csv --steps 1000 --thin 0 >stdout 2>stderr </dev/null &
 child=$!
 catches $child
 sleep 0.1
@@ -264,7 +310,7 @@ status=0
 wait $child || status=$?
 is "$status" 130
 holds grep -q 'interrupted' stdout
-run 0 restore --batch list.csv --steps 1
+run 0 restore --no-record --batch list.csv --steps 1
 says '0 failed'
 holds test -s o1.png -a -s o2.png
 is "$(find . -name '.*' -type f | wc -l)" 0

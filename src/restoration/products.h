@@ -1,10 +1,10 @@
 /* The files that a restoration writes beside its pictures. */
-#ifndef KZ_RESTORATION_NAMES_H
-#define KZ_RESTORATION_NAMES_H
+#ifndef KZ_RESTORATION_PRODUCTS_H
+#define KZ_RESTORATION_PRODUCTS_H
 
 #include <kizil/restoration.h>
 
-struct kz__names {
+struct kz__products {
   int count;                                 /* of results */
   char *results[KZ_CANDIDATES_MOST];
   char *records[KZ_CANDIDATES_MOST];         /* NULL: there are none */
@@ -14,8 +14,8 @@ struct kz__names {
 };
 /* Init, and refuse what is there already or was named twice; only what candidates do not refuse
  * themselves. */
-int kz__names_make(struct kz__names *n, const struct kz_restoration_job *job,
+int kz__products_make(struct kz__products *n, const struct kz_restoration_job *job,
                    const struct kz_restoration_options *options, struct kz_err *err);
-void kz__names_release(struct kz__names *n);
+void kz__products_release(struct kz__products *n);
 
 #endif

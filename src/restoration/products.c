@@ -1,5 +1,5 @@
 /* All names are known before anything is computed, so that what stands in the way is said at once. */
-#include "restoration/names.h"
+#include "restoration/products.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ static const char *pointer_of(const char *result, const char *record) {
   return n == m && !memcmp(result, record, n) ? record + m : NULL;
 }
 
-static int name_results(struct kz__names *n, const struct kz_restoration_job *job,
+static int name_results(struct kz__products *n, const struct kz_restoration_job *job,
                         struct kz_err *err) {
   for (int k = 0; k < n->count; k++) {
     n->results[k] = n->count > 1 ? kz_candidate_path(job->out, k + 1) : strdup(job->out);
@@ -32,7 +32,7 @@ static int name_results(struct kz__names *n, const struct kz_restoration_job *jo
   return 0;
 }
 
-static int name_maps(struct kz__names *n, const struct kz_restoration_job *job,
+static int name_maps(struct kz__products *n, const struct kz_restoration_job *job,
                      struct kz_err *err) {
   const bool doubt = n->count > 1 && (job->layers || job->page);
   if (job->doubt)
@@ -46,7 +46,7 @@ static int name_maps(struct kz__names *n, const struct kz_restoration_job *job,
 }
 
 /* Every file of the job that is read or written before `path` is. */
-static int check_file(const struct kz__names *n, const struct kz_restoration_job *job,
+static int check_file(const struct kz__products *n, const struct kz_restoration_job *job,
                       const struct kz_restoration_options *o, const char *path,
                       struct kz_err *err) {
   const char *const read[] = {job->image, job->mask, job->policy, job->model, o->restore.lines};
@@ -68,7 +68,7 @@ static int check_file(const struct kz__names *n, const struct kz_restoration_job
   return 0;
 }
 
-static int check_job(const struct kz__names *n, const struct kz_restoration_job *job,
+static int check_job(const struct kz__products *n, const struct kz_restoration_job *job,
                      struct kz_err *err) {
   bool lossless = true;
   if (n->count > 1 && job->record)
@@ -86,10 +86,10 @@ static int check_job(const struct kz__names *n, const struct kz_restoration_job 
   return code;
 }
 
-int kz__names_make(struct kz__names *n, const struct kz_restoration_job *job,
+int kz__products_make(struct kz__products *n, const struct kz_restoration_job *job,
                    const struct kz_restoration_options *options, struct kz_err *err) {
   const int64_t count = options->candidates.count;
-  *n = (struct kz__names){.count = count > 1 ? (int)count : 1};
+  *n = (struct kz__products){.count = count > 1 ? (int)count : 1};
   if (count < 0 || count > KZ_CANDIDATES_MOST)
     return kz_err_set(err, KZ_ERANGE, "%lld candidates: give 2 to %d", (long long)count,
                       KZ_CANDIDATES_MOST);
@@ -99,16 +99,16 @@ int kz__names_make(struct kz__names *n, const struct kz_restoration_job *job,
   for (int k = 0; k < n->count && !code; k++) code = check_file(n, job, options, n->records[k], err);
   if (!code) code = check_file(n, job, options, job->layers, err);
   if (!code) code = check_file(n, job, options, job->page, err);
-  if (code) kz__names_release(n);
+  if (code) kz__products_release(n);
   return code;
 }
 
-void kz__names_release(struct kz__names *n) {
+void kz__products_release(struct kz__products *n) {
   for (int k = 0; k < KZ_CANDIDATES_MOST; k++) {
     free(n->results[k]);
     free(n->records[k]);
   }
   free(n->filled);
   free(n->doubt);
-  *n = (struct kz__names){0};
+  *n = (struct kz__products){0};
 }
