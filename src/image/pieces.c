@@ -31,14 +31,14 @@ static int check_alike(const struct kz_image *a, const struct kz_image *b, struc
 static int check_pieces(const struct kz_image *base, const struct kz__pieces *p,
                         struct kz_err *err) {
   for (int i = 0; i < p->image_count; i++) {
-    int code = check_alike(base, p->images[i], err);
+    int code = p->images[i] ? check_alike(base, p->images[i], err) : 0;
     if (code) return code;
   }
   for (int64_t i = 0; i < p->count; i++) {
     const struct kz__piece *piece = &p->list[i];
     if (piece->x < 0 || piece->y < 0 || piece->len < 1 || piece->y >= base->vips->Ysize ||
         piece->x > base->vips->Xsize - piece->len || piece->from < 0 ||
-        piece->from >= p->image_count)
+        piece->from >= p->image_count || !p->images[piece->from])
       return kz_err_set(err, KZ_ERANGE, "a piece of %d px at %d, %d of image %d is not in %s",
                         piece->len, piece->x, piece->y, piece->from, base->path);
   }
@@ -93,6 +93,7 @@ static int generate(VipsRegion *out, void *seq, void *a, void *b, gboolean *stop
   if (vips_region_prepare(in[0], r)) goto fail;
   vips_region_copy(in[0], out, r, r->left, r->top);
   for (int k = 0; k < m->pieces->image_count; k++) {
+    if (!m->pieces->images[k]) continue;
     unread = m->pieces->images[k]->path;
     if (lay(m->pieces, k, in[1 + k], out)) goto fail;
   }
@@ -110,7 +111,8 @@ int kz__image_write_pieces(struct kz_image *base, const struct kz__pieces *piece
   m.images = calloc((size_t)pieces->image_count + 2, sizeof *m.images);
   if (!m.images) return kz_err_set(err, KZ_ENOMEM, "%s: no memory for its pieces", path);
   m.images[0] = base->vips;
-  for (int k = 0; k < pieces->image_count; k++) m.images[1 + k] = pieces->images[k]->vips;
+  for (int k = 0; k < pieces->image_count; k++)
+    m.images[1 + k] = pieces->images[k] ? pieces->images[k]->vips : base->vips;
   m.pixels = (struct kz__generator){.start = vips_start_many, .generate = generate,
                                     .stop = vips_stop_many, .a = m.images, .b = &m};
   code = kz__image_write(base, &m.pixels, path, overwrite, err);

@@ -11,7 +11,7 @@ struct kz__piece {
 };
 
 struct kz__pieces {
-  struct kz_image *const *images;
+  struct kz_image *const *images; /* NULL: no piece is of it */
   int image_count;
   const struct kz__piece *list; /* in reading order; none overlap */
   int64_t count;

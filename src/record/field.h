@@ -54,8 +54,9 @@ int kz__shape_decode(const struct kz__shape *shape, void *at, const json_t *valu
 /* Room for one more in a list: the new member, initialised. NULL: no memory. */
 void *kz__list_add(const struct kz__field *field, void *at);
 
-/* machine.c */
+/* machine.c: time, machine and software of now and here; the time alone. */
 int kz__record_machine(struct kz_record *r, struct kz_err *err);
+int kz__record_time(char **to, struct kz_err *err);
 /* hash.c: of a file's bytes, or of a folder as kz_record_say_file says. */
 int kz__record_hash(const char *path, char hex[65], struct kz_err *err);
 /* place.c: `path` as the record at `record` names it; malloc'd. */

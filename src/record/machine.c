@@ -39,7 +39,7 @@ static const char *instructions(void) {
   }
 }
 
-static int say_time(char **to, struct kz_err *err) {
+int kz__record_time(char **to, struct kz_err *err) {
   time_t now = time(NULL);
   struct tm utc;
   char text[40];
@@ -65,7 +65,7 @@ int kz__record_machine(struct kz_record *r, struct kz_err *err) {
   uname(&system);
   int64_t threads = r->options.threads;
   r->machine.threads = threads ? threads : (int64_t)sysconf(_SC_NPROCESSORS_ONLN);
-  int code = say_time(&r->time, err);
+  int code = kz__record_time(&r->time, err);
   if (!code) code = kz_record_say(&r->machine.name, system.nodename, err);
   snprintf(text, sizeof text, "%s %s %s", system.sysname, system.release, system.machine);
   if (!code) code = kz_record_say(&r->machine.system, text, err);
