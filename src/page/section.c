@@ -57,9 +57,9 @@ static void put_lead(struct kz__folio *p, const struct kz__scene *s) {
   }
   if (t.conjecture) {
     fputs(" ", p->f);
-    kz__folio_many(p->f, t.conjecture, "more");
-    fprintf(p->f, " %s left because only conjecture could fill %s.",
-            t.conjecture == 1 ? "was" : "were", t.conjecture == 1 ? "it" : "them");
+    kz__folio_many(p->f, t.conjecture, "region");
+    fprintf(p->f, " could be filled by conjecture only and %s left.",
+            t.conjecture == 1 ? "was" : "were");
   }
   if (t.allowed) {
     fputs(" ", p->f);

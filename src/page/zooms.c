@@ -6,11 +6,12 @@
 
 #include "page/page.h"
 
-enum { SHOWN = 512 }; /* px, at which a window of 128, 256, 512 is shown */
+enum { HALF = 256 }; /* px, at which a window that is not larger is shown; two of them in a row */
+
+static int longest(const struct kz__zoom *z) { return z->w > z->h ? z->w : z->h; }
 
 static int times(const struct kz__zoom *z) {
-  const int longest = z->w > z->h ? z->w : z->h;
-  return longest < SHOWN ? SHOWN / longest : 1;
+  return longest(z) < HALF ? HALF / longest(z) : 1;
 }
 
 /* The border of what was filled, as a layer over a crop. */
@@ -122,7 +123,8 @@ int kz__folio_zooms(struct kz__folio *p, const struct kz__scene *s, const struct
   fputs("<div class='zooms'>\n", p->f);
   for (int i = 0; i < count && !code; i++) {
     const struct kz__zoom *z = &zooms[i];
-    fprintf(p->f, "<article class='zoom'><div class='%s'>", is_filled(z) ? "pair" : "pair one");
+    fprintf(p->f, "<article class='zoom%s'><div class='%s'>", longest(z) > HALF ? " large" : "",
+            is_filled(z) ? "pair" : "pair one");
     code = put_crop(p, s, z, &s->source, is_filled(z) ? "before" : "left as it was", most, err);
     if (!code && is_filled(z)) code = put_crop(p, s, z, &s->result, "after", most, err);
     fputs("</div><div class='about'>", p->f);
