@@ -8,12 +8,10 @@
  *
  * Compression 3 with adaptive filters: on photographs of murals as small as level 6, or a little
  * smaller, in half the time. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "image/sink.h"
 #include "image/vips_io.h"
 
 enum { PNG_START = 33, LIMIT = 16 << 20, PREFIX = KZ__EXIF_PREFIX };
@@ -90,49 +88,25 @@ out:
 
 /* ---- writing ---- */
 
-struct png_sink {
-  int fd;
-  gint64 at;            /* bytes that came from the encoder */
-  unsigned char *chunks; /* NULL: nothing to put in */
-  size_t size;
-};
-
-static int write_all(int fd, const unsigned char *p, size_t n) {
-  while (n) {
-    ssize_t k = write(fd, p, n);
-    if (k < 0 && errno == EINTR) continue;
-    if (k <= 0) {
-      vips_error("write", "%s", strerror(errno));
-      return -1;
-    }
-    p += k;
-    n -= (size_t)k;
-  }
-  return 0;
+static size_t header_size(const unsigned char *p, size_t n) {
+  (void)p, (void)n;
+  return PNG_START;
 }
 
-static gint64 on_write(VipsTargetCustom *target, const void *data, gint64 length, void *user) {
-  struct png_sink *s = user;
-  const unsigned char *p = data;
-  gint64 head = s->at < PNG_START ? VIPS_MIN(length, PNG_START - s->at) : 0;
-  (void)target;
-  if (write_all(s->fd, p, (size_t)head)) return -1;
-  if (head && s->at + head == PNG_START && write_all(s->fd, s->chunks, s->size)) return -1;
-  if (write_all(s->fd, p + head, (size_t)(length - head))) return -1;
-  s->at += length;
-  return length;
+static int write_header(struct kz__sink *s, const unsigned char *p, size_t n) {
+  return kz__sink_write(s, p, n) || (s->more && kz__sink_write(s, s->more, s->size)) ? -1 : 0;
 }
 
 /* One more chunk: `head`, of `head_size` bytes, and `data`. */
-static int add_chunk(struct png_sink *s, const char *type, const char *head, size_t head_size,
+static int add_chunk(struct kz__sink *s, const char *type, const char *head, size_t head_size,
                      const void *data, size_t size) {
   size_t content = head_size + size;
-  unsigned char *more = realloc(s->chunks, s->size + content + 12), *p;
+  unsigned char *more = realloc(s->more, s->size + content + 12), *p;
   if (!more) {
     vips_error("write", "no memory for %zu bytes of %s", size, type);
     return -1;
   }
-  s->chunks = more;
+  s->more = more;
   p = more + s->size;
   put_be32(p, (uint32_t)content);
   memcpy(p + 4, type, 4);
@@ -144,7 +118,7 @@ static int add_chunk(struct png_sink *s, const char *type, const char *head, siz
 }
 
 /* Take EXIF and XMP from libvips; what is too large goes nowhere. */
-static int make_chunks(VipsImage *im, struct png_sink *s) {
+static int make_chunks(VipsImage *im, struct kz__sink *s) {
   /* Keyword, not compressed, no language, no translation of the keyword. */
   static const char xmp_head[] = "XML:com.adobe.xmp\0\0\0\0";
   size_t size;
@@ -159,26 +133,15 @@ static int make_chunks(VipsImage *im, struct png_sink *s) {
 }
 
 int kz__png_save(VipsImage *im, const char *path) {
-  struct png_sink s = {.fd = -1};
-  VipsTargetCustom *target = NULL;
-  int rc = -1;
-  if (make_chunks(im, &s)) goto out;
-  s.fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (s.fd < 0) {
-    vips_error("open", "%s", strerror(errno));
-    goto out;
+  struct kz__sink s = {.header_size = header_size, .write_header = write_header, .fd = -1};
+  VipsTarget *target = NULL;
+  int rc = make_chunks(im, &s);
+  if (!rc) {
+    target = kz__sink_open(&s, path);
+    rc = target ? vips_pngsave_target(im, target, "compression", 3, "filter",
+                                      VIPS_FOREIGN_PNG_FILTER_ALL, "bitdepth",
+                                      im->BandFmt == VIPS_FORMAT_USHORT ? 16 : 8, NULL)
+                : -1;
   }
-  target = vips_target_custom_new();
-  g_signal_connect(target, "write", G_CALLBACK(on_write), &s);
-  rc = vips_pngsave_target(im, VIPS_TARGET(target), "compression", 3, "filter",
-                           VIPS_FOREIGN_PNG_FILTER_ALL, "bitdepth",
-                           im->BandFmt == VIPS_FORMAT_USHORT ? 16 : 8, NULL);
-out:
-  if (target) g_object_unref(target);
-  if (s.fd >= 0 && close(s.fd) && !rc) {
-    vips_error("close", "%s", strerror(errno));
-    rc = -1;
-  }
-  free(s.chunks);
-  return rc;
+  return kz__sink_close(&s, target, rc);
 }

@@ -16,6 +16,7 @@
 
 #include <vips/vector.h>
 
+#include "image/sink.h"
 #include "image/tags.h"
 
 enum { DEFLATE_ABOVE = 1 << 30, TILE = 256 };
@@ -290,9 +291,8 @@ int kz__save(VipsImage *im, enum kz_format format, const char *path,
   static const struct kz__save_options plain = {0};
   switch (format) {
     case KZ_FORMAT_PNG: return kz__png_save(im, path);
-    case KZ_FORMAT_JPEG:
-      return vips_jpegsave(im, path, "Q", 95, "optimize_coding", TRUE, NULL);
+    case KZ_FORMAT_JPEG: return kz__jpeg_save(im, path);
     case KZ_FORMAT_TIFF: return save_tiff(im, path, options ? options : &plain);
-    default: return vips_webpsave(im, path, "lossless", TRUE, NULL);
+    default: return kz__webp_save(im, path);
   }
 }
