@@ -289,6 +289,7 @@ static int save_tiff(VipsImage *im, const char *path, const struct kz__save_opti
 int kz__save(VipsImage *im, enum kz_format format, const char *path,
              const struct kz__save_options *options) {
   static const struct kz__save_options plain = {0};
+  if (kz__iptc_fit(im, format)) return -1;
   switch (format) {
     case KZ_FORMAT_PNG: return kz__png_save(im, path);
     case KZ_FORMAT_JPEG: return kz__jpeg_save(im, path);

@@ -64,6 +64,8 @@ int kz__format_of_name(const char *path, enum kz_format *format, struct kz_err *
  * that kizil does not do. */
 int kz__load(const char *path, enum kz_format format, VipsAccess access, VipsImage **out,
              struct kz_err *err);
+/* Bring IPTC into the form that the format has; 0, or -1 with libvips' error. */
+int kz__iptc_fit(VipsImage *im, enum kz_format format);
 /* Write all pixels to `path` at once, by `format`. Leaves a partial file on failure. `im` must be
  * the caller's alone: its metadata may be changed. */
 int kz__save(VipsImage *im, enum kz_format format, const char *path,
