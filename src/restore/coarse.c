@@ -14,6 +14,7 @@
 struct window {
   int w, h;
   float *rgb, *mask, *fill, *scratch, *wx, *wy;
+  float *weight; /* [count] of the repair: sum of the windows' weights */
 };
 
 static void window_release(struct window *b) {
@@ -23,10 +24,11 @@ static void window_release(struct window *b) {
   free(b->scratch);
   free(b->wx);
   free(b->wy);
+  free(b->weight);
   *b = (struct window){0};
 }
 
-static int window_init(struct window *b, int w, int h, struct kz_err *err) {
+static int window_init(struct window *b, int w, int h, int64_t damaged, struct kz_err *err) {
   size_t count = (size_t)w * h;
   *b = (struct window){.w = w, .h = h};
   b->rgb = malloc(count * 3 * sizeof(float));
@@ -35,7 +37,8 @@ static int window_init(struct window *b, int w, int h, struct kz_err *err) {
   b->scratch = malloc(kz_coarse_scratch(w, h) * sizeof(float));
   b->wx = malloc((size_t)w * sizeof(float));
   b->wy = malloc((size_t)h * sizeof(float));
-  if (b->rgb && b->mask && b->fill && b->scratch && b->wx && b->wy) return 0;
+  b->weight = calloc((size_t)damaged + 1, sizeof(float));
+  if (b->rgb && b->mask && b->fill && b->scratch && b->wx && b->wy && b->weight) return 0;
   window_release(b);
   return kz_err_set(err, KZ_ENOMEM, "no memory for the coarse fill of %d x %d pixels", w, h);
 }
@@ -64,8 +67,8 @@ static int window_add(struct window *b, struct kz__repair *c, const struct kz__t
     const float *f = b->fill + ((size_t)dy * b->w + dx) * 3;
     for (int n = 0; n < s.len; n++) {
       float w = b->wx[dx + n] * b->wy[dy];
-      for (int k = 0; k < 3; k++) c->coarse[(s.first + n) * 3 + k] += w * f[n * 3 + k];
-      c->weight[s.first + n] += w;
+      for (int k = 0; k < 3; k++) c->x[(s.first + n) * 3 + k] += w * f[n * 3 + k];
+      b->weight[s.first + n] += w;
     }
   }
   return 0;
@@ -73,16 +76,16 @@ static int window_add(struct window *b, struct kz__repair *c, const struct kz__t
 
 /* Divide by the weights. Deep in a hole wider than a window nothing is known and the weight is 0:
  * there the mean of the rest stands in, with a weight that fades out where theirs rises. */
-static void settle(struct kz__repair *c) {
+static void settle(struct kz__repair *c, const float *weight) {
   double sum[3] = {0}, total = 0;
   for (int64_t n = 0; n < c->holes->count; n++) {
-    for (int k = 0; k < 3; k++) sum[k] += c->coarse[n * 3 + k];
-    total += c->weight[n];
+    for (int k = 0; k < 3; k++) sum[k] += c->x[n * 3 + k];
+    total += weight[n];
   }
   for (int64_t n = 0; n < c->holes->count && total > 0; n++) {
-    float w = c->weight[n], rest = w < FAINT ? FAINT - w : 0;
+    float w = weight[n], rest = w < FAINT ? FAINT - w : 0;
     for (int k = 0; k < 3; k++)
-      c->coarse[n * 3 + k] = (c->coarse[n * 3 + k] + rest * (float)(sum[k] / total)) / (w + rest);
+      c->x[n * 3 + k] = (c->x[n * 3 + k] + rest * (float)(sum[k] / total)) / (w + rest);
   }
 }
 
@@ -92,16 +95,15 @@ int kz__repair_coarse(struct kz__repair *c, const struct kz__known *known,
   struct window b = {0};
   int code = kz__tiles_plan(&t, c->holes, WINDOW, WINDOW / 2, err);
   if (code) goto out;
-  code = window_init(&b, kz__axis_extent(&t.ax), kz__axis_extent(&t.ay), err);
+  code = window_init(&b, kz__axis_extent(&t.ax), kz__axis_extent(&t.ay), c->holes->count, err);
   if (code) goto out;
-  memset(c->coarse, 0, (size_t)c->holes->count * 3 * sizeof *c->coarse);
-  memset(c->weight, 0, (size_t)c->holes->count * sizeof *c->weight);
+  memset(c->x, 0, (size_t)c->holes->count * 3 * sizeof *c->x);
   for (int i = 0; i < t.count; i++) {
     code = kz__stopped(host, err);
     if (!code) code = window_add(&b, c, &t, i, known, err);
     if (code) goto out;
   }
-  settle(c);
+  settle(c, b.weight);
 out:
   window_release(&b);
   kz__tiles_release(&t);

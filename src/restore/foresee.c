@@ -22,31 +22,15 @@ static int count_regions(const struct kz__holes *h, const struct kz_candidates_o
   return 0;
 }
 
-/* Tiles over `h`, with `calls` each. */
-static int count_tiles(const struct kz__holes *h, const struct kz_restore_options *o, int64_t calls,
-                       struct kz__forecast *f, struct kz_err *err) {
-  struct kz__tiles t;
-  if (!h->count) return 0;
-  int code = o->tile ? kz__tiles_plan(&t, h, (int)o->tile, (int)o->overlap, err)
-                     : kz__tiles_choose(&t, h, (int)o->overlap, err);
-  if (code) return code;
-  f->tiles += t.count;
-  f->calls += t.count * calls;
-  f->megapixels += (double)t.count * (double)calls * t.ax.size * t.ay.size / 1e6;
-  kz__tiles_release(&t);
-  return 0;
-}
-
 static int count_calls(const struct kz__holes *h, const struct kz_restore_options *o,
                        struct kz__forecast *f, struct kz_err *err) {
-  struct kz__holes thin, wide;
-  int code = kz__holes_split(h, o->steps > 1 ? (int)o->thin : 0, &thin, &wide, err);
+  struct kz__effort effort;
+  int code = kz__fill_foresee(h, o, &effort, err);
   if (code) return code;
-  code = count_tiles(&thin, o, o->views, f, err);
-  if (!code) code = count_tiles(&wide, o, o->steps > 1 ? o->steps : o->views, f, err);
-  kz__holes_release(&thin);
-  kz__holes_release(&wide);
-  return code;
+  f->tiles = (int)effort.tiles;
+  f->calls = effort.calls;
+  f->megapixels = effort.megapixels;
+  return 0;
 }
 
 int kz__foresee(const struct kz__denoise *denoise, const struct kz_candidates_job *job,

@@ -3,7 +3,7 @@
 #define KZ_RESTORE_GUIDE_H
 
 #include "feature/fused.h"
-#include "restore/repair.h"
+#include "restore/draft.h"
 #include "restore/view.h"
 
 /* Where a line drawing comes from. */

@@ -36,6 +36,10 @@ void kz__holes_end_row(struct kz__holes *h, int y);
 int kz__holes_add_row(struct kz__holes *h, int y, const uint8_t *mask, struct kz_err *err);
 /* part [run_count]: of each run the first run of its part, pixels connected over 8 neighbours. */
 void kz__holes_parts(const struct kz__holes *h, int *part);
+/* The first run of all that is joined with `run`, and parts joined further: the earlier first run is
+ * that of both. */
+int kz__parts_root(int *part, int run);
+void kz__parts_join(int *part, int a, int b);
 /* Init both, and share out `h`: parts (connected over 8 neighbours) that nowhere hold a square of more
  * than `width` px, nor a slow run, go to `thin`, all others to `wide`. */
 int kz__holes_split(const struct kz__holes *h, int width, struct kz__holes *thin,

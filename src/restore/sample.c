@@ -1,6 +1,6 @@
 /* The sampling loop. Tiles are blended at every step, not at the end: at each step all tiles give
- * their estimate of the clean picture, the canvas takes the weighted mean, and one step of the
- * sampler moves the whole canvas. Neighbouring tiles thus see each other's work from the second
+ * their estimate of the clean picture, the draft takes the weighted mean, and one step of the
+ * sampler moves the whole draft. Neighbouring tiles thus see each other's work from the second
  * step on and agree on what they paint (Bar-Tal et al., MultiDiffusion, 2023). */
 #include "restore/sample.h"
 
@@ -8,16 +8,17 @@
 #include <string.h>
 
 #include "diffusion/sampler.h"
+#include "restore/groups.h"
 
 /* Tiles are kept as the network reads them if all fit into this; beyond, they are read from the
  * image again at each step. */
 #define KEEP_BYTES ((size_t)192 << 20)
 
 struct loop {
-  struct kz__repair *canvas;
+  struct kz__draft *draft;
   const struct kz__tiles *tiles;
-  const struct kz__means *means;
-  int steps;
+  struct kz__means *means;
+  int first, steps;
   int views;     /* mirrored copies whose answers are averaged; more than 1 only with one step */
   int batch;     /* tiles a call */
   size_t pixels; /* of a tile */
@@ -78,7 +79,7 @@ static int features_of(struct loop *l, int i, struct kz__view view, const float 
 
 /* Tile i into place `in`, with its features. */
 static int load(struct loop *l, int i, float *in, float *features, struct kz_err *err) {
-  int code = kz__tile_load(l->canvas, l->tiles, i, l->means->known, l->rgb, in, err);
+  int code = kz__tile_load(l->draft, l->tiles, i, l->means->known, l->rgb, in, err);
   return code ? code : features_of(l, i, kz__view_at(0), in, features, err);
 }
 
@@ -101,11 +102,11 @@ static int fill_places(struct loop *l, const struct places *p, int step, struct 
   int code = 0;
   for (int k = 0; k < p->count && !code; k++) {
     float *in = p->in + k * l->pixels * KZ__IN;
-    if (step == 0 || !l->keep)
+    if (step == l->first || !l->keep)
       code = load(l, p->first + k, in, p->features ? p->features + k * l->pixels * KZ_FUSED : NULL,
                   err);
     else
-      kz__tile_update(l->canvas, l->tiles, p->first + k, in);
+      kz__tile_update(l->draft, l->tiles, p->first + k, in);
   }
   return code;
 }
@@ -133,7 +134,7 @@ static int estimate(struct loop *l, const struct places *p, struct kz__view view
   for (int k = 0; k < p->count && !code; k++) {
     float *x0 = l->x0 + k * l->pixels * 3;
     kz__view_turn(view, l->tiles->ax.size, l->tiles->ay.size, 3, x0);
-    code = kz__repair_add(l->canvas, l->tiles, p->first + k, x0, l->wx, l->wy, err);
+    code = kz__draft_add(l->draft, l->tiles, p->first + k, x0, l->wx, l->wy, err);
   }
   return code;
 }
@@ -152,39 +153,88 @@ static int call(struct loop *l, int step, int first, struct kz_err *err) {
 
 static int one_step(struct loop *l, int step, struct kz_err *err) {
   const struct kz_restore_host *host = l->means->host;
-  const int count = l->tiles->count, before = l->means->done + step * count;
-  kz__repair_begin(l->canvas);
+  const int count = l->tiles->count;
+  kz__draft_begin(l->draft);
   for (int first = 0; first < count; first += l->batch) {
     int code = kz__stopped(host, err);
     if (!code) code = call(l, step, first, err);
     if (code) return code;
-    int done = first + l->batch < count ? first + l->batch : count;
-    if (host && host->progress) host->progress(host->self, before + done, l->means->total);
+    l->means->done += first + l->batch < count ? l->batch : count - first;
+    if (host && host->progress) host->progress(host->self, l->means->done, l->means->total);
   }
-  kz__repair_finish(l->canvas);
+  kz__draft_finish(l->draft);
   return 0;
 }
 
-int kz__sample(struct kz__repair *c, const struct kz__tiles *tiles, int steps,
-               const struct kz__means *m, struct kz_err *err) {
-  struct loop l = {.canvas = c, .tiles = tiles, .means = m, .steps = steps,
-                   .views = steps == 1 ? (int)m->options->views : 1};
-  const struct kz_sampler *sampler = kz_samplers[m->options->sampler];
-  int code = loop_init(&l, err);
-  if (code) goto out;
-  code = kz__repair_coarse(c, m->known, m->host, err);
-  if (code) goto out;
-  kz__repair_noise(c, (uint64_t)m->options->seed);
-  for (int i = 0; i < steps; i++) {
-    code = one_step(&l, i, err);
-    if (code) goto out;
-    sampler->step(i, steps, c->holes->count * 3, c->x, c->x0, i ? c->x0_prev : NULL);
+/* What the draft is at the time of the first step: noise, over the start unless that is at t = 1. */
+static void begin(struct loop *l, const float *start) {
+  struct kz__draft *c = l->draft;
+  double t = kz_sampler_time(l->first, l->steps);
+  float alpha = (float)kz_schedule_alpha(t), sigma = (float)kz_schedule_sigma(t);
+  kz__draft_noise(c, (uint64_t)l->means->options->seed ^ (uint64_t)l->means->level << 56);
+  for (int64_t i = 0; l->first && i < c->holes->count * 3; i++)
+    c->x[i] = alpha * start[i] + sigma * c->x[i];
+}
+
+static int run_steps(struct loop *l, struct kz_err *err) {
+  struct kz__draft *c = l->draft;
+  const struct kz_sampler *sampler = kz_samplers[l->means->options->sampler];
+  for (int i = l->first; i < l->steps; i++) {
+    int code = one_step(l, i, err);
+    if (code) return code;
+    sampler->step(i, l->steps, c->holes->count * 3, c->x, c->x0, i > l->first ? c->x0_prev : NULL);
     if (!c->x0_prev) continue;
     float *swap = c->x0_prev;
     c->x0_prev = c->x0;
     c->x0 = swap;
   }
-out:
+  return 0;
+}
+
+/* One group, from what the repair holds and back into it. `coarse` is a repair like c. */
+static int sample_group(struct kz__repair *c, const struct kz__repair *coarse,
+                        const struct kz__tiles *tiles, const struct kz__holes *holes, int first,
+                        int steps, struct kz__means *m, struct kz_err *err) {
+  struct kz__draft draft = {0};
+  struct loop l = {.draft = &draft, .tiles = tiles, .means = m, .first = first, .steps = steps,
+                   .views = steps == 1 ? (int)m->options->views : 1};
+  struct kz__repair part = {.holes = holes};
+  int code = kz__draft_init(&draft, holes, c->history, err);
+  if (!code) code = loop_init(&l, err);
+  if (!code) {
+    part.x = draft.coarse;
+    kz__repair_give(coarse, &part);
+    part.x = draft.x0; /* not in use yet */
+    kz__repair_give(c, &part);
+    begin(&l, draft.x0);
+    code = run_steps(&l, err);
+  }
+  if (!code) {
+    part.x = draft.x;
+    kz__repair_take(c, &part);
+  }
   loop_release(&l);
+  kz__draft_release(&draft);
+  return code;
+}
+
+int kz__sample(struct kz__repair *c, const struct kz__tiles *tiles, int first, int steps,
+               struct kz__means *m, struct kz_err *err) {
+  struct kz__groups groups = {0};
+  struct kz__repair coarse = *c; /* in the place of the result, unless that is needed to begin */
+  int code = first ? kz__repair_init(&coarse, c->holes, false, err) : 0;
+  if (!code) code = kz__repair_coarse(&coarse, m->known, m->host, err);
+  if (!code) code = kz__groups_init(&groups, c->holes, tiles, err);
+  for (int i = 0; i < tiles->count && !code;) {
+    struct kz__tiles part;
+    struct kz__holes holes;
+    code = kz__groups_get(&groups, i, &part, &holes, err);
+    if (code) break;
+    code = sample_group(c, &coarse, &part, &holes, first, steps, m, err);
+    kz__holes_release(&holes);
+    i += part.count;
+  }
+  kz__groups_release(&groups);
+  if (first) kz__repair_release(&coarse);
   return code;
 }

@@ -1,4 +1,4 @@
-/* Sampling over a canvas with whatever network it is given: the real one, or a test's function. */
+/* Filling with whatever network it is given: the real one, or a test's function. */
 #ifndef KZ_RESTORE_SAMPLE_H
 #define KZ_RESTORE_SAMPLE_H
 
@@ -32,19 +32,30 @@ struct kz__means {
   const struct kz__denoise *denoise;
   const struct kz_restore_options *options;
   const struct kz_restore_host *host; /* may be NULL */
-  int done, total; /* tiles computed before this pass, and in all passes: for the host */
+  int level;       /* how often the image was halved: each size has noise of its own */
+  int done, total; /* tiles computed so far, and in all: for the host */
 };
-/* Fill the damage under `tiles` in `steps` calls each (one step: as many as options->views): there
- * c->x becomes the result, in [-1, 1].
- * Tiles should cover all of the canvas that is wanted; what they leave out is damage to them, and
+/* Fill the damage under `tiles` by steps `first` to steps - 1 of `steps` (one step: as many calls as
+ * options->views): there c->x becomes the result. With first > 0 c->x is what the steps begin from,
+ * an estimate of the picture; else its coarse fill is made.
+ * Tiles should cover all of the repair that is wanted; what they leave out is damage to them, and
  * its value afterwards means nothing. */
-int kz__sample(struct kz__repair *c, const struct kz__tiles *tiles, int steps,
-               const struct kz__means *m, struct kz_err *err);
+int kz__sample(struct kz__repair *c, const struct kz__tiles *tiles, int first, int steps,
+               struct kz__means *m, struct kz_err *err);
 
-/* Fill all damage of a canvas: thin damage first, in one call, then wide damage with what was thin
- * among the known. *tiles: how many were computed; *calls: how often, in all. */
+/* Fill all damage of a repair: thin damage first, in one call, then wide damage with what was thin
+ * among the known, then holes wider than the network's field, coarse to fine (fill.c). *tiles: how
+ * many were computed; *calls: how often, in all. */
 int kz__fill(struct kz__repair *c, const struct kz__means *means, int *tiles, int *calls,
              struct kz_err *err);
+
+/* What filling takes. */
+struct kz__effort {
+  int64_t tiles, calls;
+  double megapixels; /* through the network, all calls together */
+};
+int kz__fill_foresee(const struct kz__holes *h, const struct kz_restore_options *o,
+                     struct kz__effort *effort, struct kz_err *err);
 
 /* kz_restore_file over any network: see kizil/restore.h. */
 int kz__restore(const struct kz__denoise *denoise, const char *image, const char *mask,
