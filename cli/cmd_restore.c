@@ -126,50 +126,6 @@ static int run_single(const struct args *a, struct kz_model *model) {
   return KZ_EXIT_OK;
 }
 
-/* ---- many, one after the other ---- */
-
-static int run_many(const struct args *a, struct kz_model *model) {
-  struct session s = {0};
-  const struct kz_restore_host host = {&s, show_progress, asked_to_stop};
-  struct kz_restorer *restorer = NULL;
-  struct kz_cli_pictures l;
-  struct kz_err err;
-  int done = 0, skipped = 0, failed = 0, code = kz_cli_pictures_load(&l, &a->batch, &err);
-  if (!code) code = kz_restorer_new(model, &restorer, &err);
-  if (code) kz_cli_fail(&err);
-  for (int i = 0; i < l.count && !code && !kz_cli_interrupted(); i++) {
-    const struct kz_cli_picture *p = &l.all[i];
-    struct kz_restoration_options o = a->o;
-    struct kz_record record;
-    if (p->lines) o.restore.lines = p->lines;
-    if (p->text) o.restore.text = p->text;
-    s.image = p->job.image;
-    if (!p->problem && !o.restore.overwrite && !access(p->job.out, F_OK)) {
-      skipped++;
-      continue;
-    }
-    int bad = p->problem ? kz_err_set(&err, KZ_EFORMAT, "%s", p->problem)
-                         : kz_restoration_make(restorer, &p->job, &o, &host, &record, &err);
-    kz_cli_progress_end(&s.progress);
-    if (bad == KZ_EINTR) break;
-    if (bad) {
-      kz_err_prefix(&err, "%s: line %d", a->batch.list, p->line);
-      kz_cli_fail(&err);
-      failed++;
-    } else {
-      print_result(&record, p->job.out);
-      kz_record_release(&record);
-      done++;
-    }
-  }
-  if (!code)
-    printf("%d restored, %d skipped (output exists), %d failed%s\n", done, skipped, failed,
-           kz_cli_interrupted() ? "; interrupted, the same command goes on from here" : "");
-  kz_restorer_free(restorer);
-  kz_cli_pictures_release(&l);
-  return kz_cli_interrupted() ? EXIT_INTERRUPTED : code || failed;
-}
-
 /* ---- the command ---- */
 
 static int check_single(const struct args *a) {
@@ -189,7 +145,8 @@ static int check_single(const struct args *a) {
 static int check_usage(const struct args *a) {
   const struct kz_restore_options *o = &a->o.restore;
   const long long tile = (long long)o->tile, overlap = (long long)o->overlap;
-  int status = a->batch.list ? -1 : check_single(a);
+  int status = kz_cli_batch_check(&a->batch);
+  if (status < 0 && !a->batch.list) status = check_single(a);
   if (status >= 0) return status;
   if (a->o.candidates.count == 1)
     return kz_cli_usage("--candidates 1: give 2 or more, or leave it out");
@@ -211,7 +168,7 @@ static int restore(struct args *a) {
     status = kz_cli_fail(&err);
   } else if (a->batch.list || a->batch.dry_run || a->batch.json) {
     a->batch.common = a->job;
-    status = run_many(a, model);
+    status = kz_cli_batch_run(&a->batch, model);
   } else {
     status = run_single(a, model);
   }

@@ -152,9 +152,11 @@ static int load_rows(struct kz_cli_pictures *p, const struct kz_cli_batch *b, st
 
 int kz_cli_pictures_load(struct kz_cli_pictures *p, const struct kz_cli_batch *b,
                          struct kz_err *err) {
+  struct kz_cli_batch bare = *b;
   *p = (struct kz_cli_pictures){.origin = b->list};
   if (!b->list) return kz_cli_pictures_add(p, &b->common, err) ? 0 : KZ_ENOMEM;
-  int code = b->masks ? kz_cli_pictures_scan(p, b, err) : load_rows(p, b, err);
+  bare.common.image = bare.common.mask = bare.common.out = bare.common.record = NULL;
+  int code = b->masks ? kz_cli_pictures_scan(p, &bare, err) : load_rows(p, &bare, err);
   return code ? code : find_duplicates(p, err);
 }
 
@@ -195,4 +197,9 @@ enum kz_cli_standing kz_cli_standing_of(const struct kz_cli_picture *picture,
     return KZ_CLI_WAITING;
   bool recorded = picture->job.unrecorded || has_record(&picture->job, candidates);
   return recorded ? KZ_CLI_THERE : KZ_CLI_UNRECORDED;
+}
+
+bool kz_cli_replaces(const struct kz_cli_picture *picture,
+                     const struct kz_restoration_options *options) {
+  return options->restore.overwrite && has_output(picture->job.out, options->candidates.count);
 }

@@ -46,6 +46,7 @@ struct kz_cli_picture {
   const char *lines, *text; /* NULL: as the options say */
   int line;                 /* of the list; 0: from a folder */
   enum kz_cli_standing standing;
+  double megapixels;        /* of the picture; 0: not looked at yet */
   char *problem;            /* why it failed, or cannot be done at all; owned */
   char *owned[4];           /* strings of the job that are no part of a list's text */
 };
@@ -73,5 +74,29 @@ int kz_cli_pictures_scan(struct kz_cli_pictures *p, const struct kz_cli_batch *b
 /* Whether a picture is done already, by the files that are there. */
 enum kz_cli_standing kz_cli_standing_of(const struct kz_cli_picture *picture,
                                         const struct kz_restoration_options *options);
+/* Whether its output is there, and would be replaced. */
+bool kz_cli_replaces(const struct kz_cli_picture *picture,
+                     const struct kz_restoration_options *options);
+
+/* What all pictures together came to, or will. */
+struct kz_cli_tally {
+  int count[KZ_CLI_STANDINGS]; /* pictures; of a dry run, KZ_CLI_DONE are those that would be */
+  int64_t unfilled, calls;     /* regions; calls of the network */
+  double megapixels;           /* that the network computes in them; dry run only */
+  double rate;                 /* megapixels a second, of all workers; dry run only */
+  double seconds;              /* since the start; of a dry run: that it would take */
+  int jobs, threads;           /* at once; of each, 0: all processors */
+  bool interrupted;
+};
+
+/* What is printed: whole lines, by one thread at a time. */
+void kz_cli_tell_made(const struct kz_cli_batch *b, const struct kz_cli_picture *picture,
+                      const struct kz_record *record);
+void kz_cli_tell_planned(const struct kz_cli_batch *b, const struct kz_cli_picture *picture,
+                         const struct kz_restoration_forecast *f, double seconds);
+/* Of one that is skipped or failed. */
+void kz_cli_tell_undone(const struct kz_cli_batch *b, const struct kz_cli_picture *picture);
+void kz_cli_tell_summary(const struct kz_cli_batch *b, const struct kz_cli_pictures *p,
+                         const struct kz_cli_tally *t);
 
 #endif

@@ -9,6 +9,7 @@
 
 enum kz_precision { KZ_PRECISION_AUTO, KZ_PRECISION_F32, KZ_PRECISION_BF16 };
 
+/* Is only read after loading: restorers of several threads may share one. */
 struct kz_model;
 
 /* Load weights (EMA weights where the file has them). A truncated, foreign or oversized file is

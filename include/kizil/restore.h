@@ -48,8 +48,8 @@ struct kz_restore_host {
  * another size (KZ_ESHAPE), empty or full (KZ_ERANGE), unreadable files, an output that would
  * overwrite the input, an output that exists (unless options->overwrite). Pixels outside the mask
  * come back bit for bit where the output format is lossless. Same seed, same machine, same bytes.
- * Memory follows the number of damaged pixels, not the size of the image. One thread at a time for
- * one model. */
+ * Memory follows the number of damaged pixels, not the size of the image. Several threads may use one
+ * model at once. */
 int kz_restore_file(struct kz_model *model, const char *image, const char *mask, const char *out,
                     const struct kz_restore_options *options, const struct kz_restore_host *host,
                     struct kz_restore_stats *stats, struct kz_err *err);
@@ -61,12 +61,17 @@ int kz_restore_record(const struct kz_model *model, const char *image, const cha
                       const struct kz_restore_stats *stats, const char *path, struct kz_err *err);
 
 /* The same for many images: what a size of tile needs is kept from one image to the next. The model
- * must outlive the restorer; one thread at a time. */
+ * must outlive the restorer. A restorer is used by the thread that first ran it, which has its
+ * kernels' threads; restorers of other threads may share the model. */
 struct kz_restorer;
 int kz_restorer_new(struct kz_model *model, struct kz_restorer **out, struct kz_err *err);
 void kz_restorer_free(struct kz_restorer *r); /* NULL is allowed */
 int kz_restorer_run(struct kz_restorer *r, const char *image, const char *mask, const char *out,
                     const struct kz_restore_options *options, const struct kz_restore_host *host,
                     struct kz_restore_stats *stats, struct kz_err *err);
+/* Megapixels a second that the network computes on this machine with options->threads and guides, by
+ * timing calls over one tile of 256 x 256 px. Other work on the machine shows. */
+int kz_restorer_rate(struct kz_restorer *r, const struct kz_restore_options *options,
+                     double *megapixels, struct kz_err *err);
 
 #endif

@@ -1,5 +1,6 @@
 /* The CPU backend: oneDNN's convolutions and matrix products beside our vector kernels. */
 #include <omp.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -23,35 +24,35 @@ static void *cpu_alloc(size_t bytes)
 
 static int cpu_threads(void) { return omp_get_max_threads(); }
 
-static const struct kz_kernels *cpu_kernels(void)
+static struct kz_backend cpu = {
+    .name = "cpu",
+    .threads = cpu_threads,
+    .alloc = cpu_alloc,
+    .free = free,
+    .conv_new = kz__dnnl_conv_new,
+    .conv_free = kz__dnnl_conv_free,
+    .conv_packed_size = kz__dnnl_conv_packed_size,
+    .conv_scratch_size = kz__dnnl_conv_scratch_size,
+    .conv_pack = kz__dnnl_conv_pack,
+    .conv_forward = kz__dnnl_conv_forward,
+    .conv_backward_data = kz__dnnl_conv_backward_data,
+    .conv_backward_weights = kz__dnnl_conv_backward_weights,
+    .matmul_new = kz__dnnl_matmul_new,
+    .matmul_free = kz__dnnl_matmul_free,
+    .matmul_scratch_size = kz__dnnl_matmul_scratch_size,
+    .matmul = kz__dnnl_matmul,
+};
+
+static void choose_kernels(void)
 {
-  static const struct kz_kernels *kernels;
-  if (!kernels) kernels = kz_kernels_get(getenv("KIZIL_ISA"));
-  if (!kernels) kernels = kz_kernels_get(NULL);
-  return kernels;
+  cpu.kernels = kz_kernels_get(getenv("KIZIL_ISA"));
+  if (!cpu.kernels) cpu.kernels = kz_kernels_get(NULL);
 }
 
 const struct kz_backend *kz_backend_cpu(int threads)
 {
-  static struct kz_backend cpu = {
-      .name = "cpu",
-      .threads = cpu_threads,
-      .alloc = cpu_alloc,
-      .free = free,
-      .conv_new = kz__dnnl_conv_new,
-      .conv_free = kz__dnnl_conv_free,
-      .conv_packed_size = kz__dnnl_conv_packed_size,
-      .conv_scratch_size = kz__dnnl_conv_scratch_size,
-      .conv_pack = kz__dnnl_conv_pack,
-      .conv_forward = kz__dnnl_conv_forward,
-      .conv_backward_data = kz__dnnl_conv_backward_data,
-      .conv_backward_weights = kz__dnnl_conv_backward_weights,
-      .matmul_new = kz__dnnl_matmul_new,
-      .matmul_free = kz__dnnl_matmul_free,
-      .matmul_scratch_size = kz__dnnl_matmul_scratch_size,
-      .matmul = kz__dnnl_matmul,
-  };
+  static pthread_once_t once = PTHREAD_ONCE_INIT; /* threads share the table */
+  pthread_once(&once, choose_kernels);
   omp_set_num_threads(threads > 0 ? threads : omp_get_num_procs());
-  cpu.kernels = cpu_kernels();
   return &cpu;
 }

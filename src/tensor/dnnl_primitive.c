@@ -1,16 +1,23 @@
 /* oneDNN primitives: see dnnl_primitive.h. */
 #include "tensor/dnnl_primitive.h"
 
+#include <pthread.h>
+
 dnnl_engine_t kz__dnnl_engine;
 static dnnl_stream_t stream;
 
+static void start(void)
+{
+  if (dnnl_engine_create(&kz__dnnl_engine, dnnl_cpu, 0) == dnnl_success)
+    dnnl_stream_create(&stream, kz__dnnl_engine, dnnl_stream_default_flags);
+}
+
+/* Threads share the stream: one of a CPU runs a primitive in the thread that asks for it. */
 int kz__dnnl_start(struct kz_err *err)
 {
-  if (stream) return 0;
-  if (dnnl_engine_create(&kz__dnnl_engine, dnnl_cpu, 0) != dnnl_success ||
-      dnnl_stream_create(&stream, kz__dnnl_engine, dnnl_stream_default_flags) != dnnl_success)
-    return kz_err_set(err, KZ_EBACKEND, "oneDNN: no CPU engine");
-  return 0;
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, start);
+  return stream ? 0 : kz_err_set(err, KZ_EBACKEND, "oneDNN: no CPU engine");
 }
 
 dnnl_data_type_t kz__dnnl_type(enum kz_dtype t) { return t == KZ_F32 ? dnnl_f32 : dnnl_bf16; }

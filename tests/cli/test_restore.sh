@@ -267,7 +267,7 @@ complains 'line 2: a quote is not closed'
 printf 'image,mask,output\na.png,mask.png,o.png\0\n' >list.csv
 run 1 restore --batch list.csv
 complains 'zero byte'
-run 1 restore --batch .
+run 2 restore --batch .
 rm -f list.csv
 is "$(files)" "$start_files"
 
