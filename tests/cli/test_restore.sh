@@ -91,7 +91,7 @@ holds cmp -s t-2.png one.png
 holds test -n "$(cmp t-2.png t-3.png)"
 holds test -s doubt.png -a -s heat.png
 rm -f t-?.png one.png doubt.png heat.png
-run 0 restore a.png --mask mask.png -o t.png --thin 0 --candidates 2 --seed 5
+run 0 restore a.png --mask mask.png -o t.png --thin 0 --candidates 2 --seed 5 --most-doubt 0
 holds grep -q '"seed": 6' t-2.png.json
 run 0 verify t-2.png
 run 1 restore a.png --mask mask.png -o t.png --candidates 2
