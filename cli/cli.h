@@ -46,8 +46,8 @@ struct kz_command {
 };
 
 extern const struct kz_command kz_cmd_caption, kz_cmd_damage, kz_cmd_dataset, kz_cmd_eval,
-    kz_cmd_features, kz_cmd_page, kz_cmd_restore, kz_cmd_sample, kz_cmd_sheet, kz_cmd_study, kz_cmd_train,
-    kz_cmd_verify;
+    kz_cmd_features, kz_cmd_page, kz_cmd_pick, kz_cmd_replay, kz_cmd_restore, kz_cmd_sample,
+    kz_cmd_sheet, kz_cmd_study, kz_cmd_train, kz_cmd_verify;
 
 /* ---- parsing ---- */
 
@@ -77,6 +77,8 @@ struct kz_cli_option {
   const char **text; /* exactly one of text and flag is set; text points into argv afterwards */
   bool *flag;
   bool required;
+  const char **each; /* of a text option that may be given again: every value, room for all of argv */
+  int *count;        /* of these */
 };
 
 /* A parameter table and the struct it describes: `--name value` or `--name=value` for each entry,

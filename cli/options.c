@@ -128,6 +128,7 @@ static int apply_option(struct parse *s, const struct kz_cli_option *o, const ch
   if (!value) return kz_cli_usage("%s needs a value: %s", shown, o->value);
   if (!*value) return kz_cli_usage("%s: the value is empty", shown);
   *o->text = value;
+  if (o->each) o->each[(*o->count)++] = value;
   return -1;
 }
 
