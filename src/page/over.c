@@ -12,8 +12,12 @@ enum { STRIP = 32, STRIPE = 5, MOST_SPREAD = 64 };
 
 #define HEAT_TOP 20.0 /* delta E that shows white */
 
-/* Place of the grid in which pixel `at` of `from` lies. */
+/* Place of the grid in which pixel `at` of `from` lies, and how many pixels a place has. */
 static int place(int64_t at, int to, int64_t from) { return (int)(at * to / from); }
+
+static int pixels_of(int64_t place, int64_t to, int64_t from) {
+  return (int)(((place + 1) * from + to - 1) / to - (place * from + to - 1) / to);
+}
 
 /* ---- fill ---- */
 
@@ -37,10 +41,9 @@ static int read_cover(struct kz__scene *s, struct kz_err *err) {
         if (rows[(size_t)i * W + x]) to[place(x, s->width, W)]++, s->filled_px++;
     }
   }
-  const double cell = (double)W * H / (double)cells;
-  for (size_t i = 0; i < cells && !code; i++) {
-    double share = 255 * sum[i] / cell;
-    s->cover[i] = sum[i] ? (uint8_t)fmax(1, fmin(255, share + 0.5)) : 0;
+  for (int i = 0; i < s->width * s->height && !code; i++) {
+    const int w = pixels_of(i % s->width, s->width, W), h = pixels_of(i / s->width, s->height, H);
+    if (sum[i]) s->cover[i] = (uint8_t)fmax(1, 255.0 * sum[i] / ((double)w * h));
   }
 out:
   free(rows);

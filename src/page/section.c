@@ -181,7 +181,7 @@ static void put_key(struct kz__folio *p, const struct kz__scene *s) {
   for (int i = 0; i < 48; i++) {
     uint8_t rgb[3];
     kz__heat_colour(20.0 * i / 47, rgb);
-    fprintf(p->f, "<rect x='%d' width='5.2' height='12' fill='#%02x%02x%02x'/>", 5 * i, rgb[0],
+    fprintf(p->f, "<rect x='%d' width='6' height='12' fill='#%02x%02x%02x'/>", 5 * i, rgb[0],
             rgb[1], rgb[2]);
   }
   fprintf(p->f, "</svg><p>ΔE 0 (black) to 20 and more (white); the most here is %.1f. "

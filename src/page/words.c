@@ -170,7 +170,7 @@ static void put_proof(struct kz__folio *p, const struct kz__entry *e) {
     fputs("As this page was made, each file shown on it was found to be the one that the record "
           "names, by its SHA-256.", p->f);
   else
-    fputs("This page was made without comparing the files with the record.", p->f);
+    fputs("The files were not compared with the record as this page was made.", p->f);
   fputs("</p>\n", p->f);
 }
 

@@ -14,6 +14,11 @@ static int times(const struct kz__zoom *z) {
   return longest(z) < HALF ? HALF / longest(z) : 1;
 }
 
+static bool is_filled(const struct kz__zoom *z) {
+  return !z->region || z->region->outcome == KZ_RECORD_FILLED ||
+         z->region->outcome == KZ_RECORD_ALLOWED;
+}
+
 /* The border of what was filled, as a layer over a crop. */
 static int put_edge(struct kz__folio *p, const struct kz__scene *s, const struct kz__zoom *z,
                     double most, struct kz_err *err) {
@@ -59,7 +64,8 @@ static int put_crop(struct kz__folio *p, const struct kz__scene *s, const struct
   return code;
 }
 
-static void put_words(struct kz__folio *p, const struct kz__zoom *z, int section) {
+static void put_words(struct kz__folio *p, const struct kz__zoom *z, int section,
+                      int64_t candidates) {
   const struct kz_record_region *g = z->region;
   const char *mark = "filled", *chinese = NULL;
   if (!g) {
@@ -77,6 +83,8 @@ static void put_words(struct kz__folio *p, const struct kz__zoom *z, int section
     fputs(" · ", p->f);
   }
   kz__folio_many(p->f, g->pixels, "pixel");
+  if (candidates > 1 && is_filled(z))
+    fprintf(p->f, " · from candidate %lld", (long long)g->candidate + 1);
   if (g->conjecture) {
     fputs(" · conjecture: ", p->f);
     kz__folio_text(p->f, g->conjecture, 200);
@@ -94,11 +102,6 @@ static void put_words(struct kz__folio *p, const struct kz__zoom *z, int section
     fprintf(p->f, "%d times enlarged.</p>\n", times(z));
   else
     fputs("pixel for pixel.</p>\n", p->f);
-}
-
-static bool is_filled(const struct kz__zoom *z) {
-  return !z->region || z->region->outcome == KZ_RECORD_FILLED ||
-         z->region->outcome == KZ_RECORD_ALLOWED;
 }
 
 int kz__folio_zooms(struct kz__folio *p, const struct kz__scene *s, const struct kz__zoom *zooms,
@@ -128,7 +131,7 @@ int kz__folio_zooms(struct kz__folio *p, const struct kz__scene *s, const struct
     code = put_crop(p, s, z, &s->source, is_filled(z) ? "before" : "left as it was", most, err);
     if (!code && is_filled(z)) code = put_crop(p, s, z, &s->result, "after", most, err);
     fputs("</div><div class='about'>", p->f);
-    put_words(p, z, section);
+    put_words(p, z, section, s->entry->r.candidate_count);
     fputs("</div></article>\n", p->f);
     if (!code) code = kz__folio_pause(p, err);
   }

@@ -313,7 +313,7 @@ static void files_must_be_those_of_the_record(void **state) {
   o.check = false;
   text = page_of_one("out.tif.json", &o);
   holds(text, "alt='Before: wall.tif'");
-  holds(text, "without comparing the files with the record");
+  holds(text, "The files were not compared with the record");
   free(text);
   put_picture("wall.tif", WIDE + 1, HIGH, 9, 9);
   write_bytes(in_folder("out.tif"), "no picture", 10);
