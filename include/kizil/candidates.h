@@ -108,10 +108,4 @@ int kz_restorer_candidates(struct kz_restorer *r, const struct kz_candidates_job
                            const struct kz_restore_host *host, struct kz_candidates *out,
                            struct kz_err *err);
 
-/* Seeds, ranks, regions, decisions as JSON, beside what was asked for. KZ_EFORMAT if a name is not
- * UTF-8, KZ_EEXIST if `path` is the image or the mask. */
-int kz_candidates_save(const struct kz_candidates *c, const struct kz_candidates_job *job,
-                       const struct kz_candidates_options *options, const char *path,
-                       struct kz_err *err);
-
 #endif

@@ -43,6 +43,7 @@
 #include <kizil/model.h>
 #include <kizil/page.h>
 #include <kizil/record.h>
+#include <kizil/restoration.h>
 #include <kizil/restore.h>
 #include <kizil/treat.h>
 

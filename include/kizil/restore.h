@@ -54,12 +54,6 @@ int kz_restore_file(struct kz_model *model, const char *image, const char *mask,
                     const struct kz_restore_options *options, const struct kz_restore_host *host,
                     struct kz_restore_stats *stats, struct kz_err *err);
 
-/* Write a record of a restoration that is done, as JSON: files, model, parameters, the caption and
- * who gave it, the drawing, figures. KZ_EFORMAT if a name is not UTF-8. */
-int kz_restore_record(const struct kz_model *model, const char *image, const char *mask,
-                      const char *out, const struct kz_restore_options *options,
-                      const struct kz_restore_stats *stats, const char *path, struct kz_err *err);
-
 /* The same for many images: what a size of tile needs is kept from one image to the next. The model
  * must outlive the restorer. A restorer is used by the thread that first ran it, which has its
  * kernels' threads; restorers of other threads may share the model. */
