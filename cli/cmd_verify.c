@@ -2,19 +2,21 @@
  * or bad, one a line; only what keeps the command from looking is an error message. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <kizil/image.h>
 #include <kizil/record.h>
 
 #include "cli.h"
+#include "replay.h"
 
 #define EXIT_INTERRUPTED 130
 
 struct args {
   const char *result, *record;
   struct kz_record_places now;
-  bool schema;
+  bool again, schema;
   struct kz_cli_progress progress;
 };
 
@@ -24,9 +26,12 @@ static const char notes[] =
     "their SHA-256; and that every sample of the result outside the mask is that of the source.\n"
     "What was moved since is looked for where the options say. The seal finds what was changed by\n"
     "accident; whoever changes a record on purpose can seal it anew, so keep one out of reach.\n"
+    "With --again the result is also made anew, in $TMPDIR, and compared byte for byte; this takes\n"
+    "as long as the restoration did, and shows nothing on another kind of processor.\n"
     "\n"
     "  kizil verify restored.tif\n"
     "  kizil verify restored.tif --record archive/restored.json --model models/base.safetensors\n"
+    "  kizil verify restored.tif --again\n"
     "  kizil verify --schema >record.schema.json\n"
     "\n"
     "Exit status: 0 all is proved, 1 something is wrong, missing or unreadable, 2 wrong usage,\n"
@@ -51,7 +56,8 @@ static int print_schema(void) {
   return KZ_EXIT_OK;
 }
 
-static void print_report(const struct kz_record_report *report) {
+/* Returns how many findings are not good ones. */
+static int print_report(const struct kz_record_report *report) {
   static const char *const states[] = {
       [KZ_STATE_PROVED] = "proved", [KZ_STATE_WRONG] = "WRONG", [KZ_STATE_UNKNOWN] = "unknown"};
   int bad = 0;
@@ -63,10 +69,40 @@ static void print_report(const struct kz_record_report *report) {
   }
   if (report->outside > 1)
     printf("%lld pixels differ outside the mask\n", (long long)report->outside);
+  fflush(stdout);
+  return bad;
+}
+
+/* Make the result anew in a folder of its own, and tell; the status that stops the command, or -1. */
+static int make_again(const struct args *a, const char *record, int *bad) {
+  const char *parent = getenv("TMPDIR"), *slash = strrchr(a->result, '/');
+  struct kz_restoration_replay result;
+  struct kz_err err;
+  char folder[4096], out[8192];
+  snprintf(folder, sizeof folder, "%s/kizil-again-XXXXXX", parent && *parent ? parent : "/tmp");
+  if (!mkdtemp(folder)) {
+    kz_err_set(&err, KZ_EIO, "%s: cannot be made, to make the result again in", folder);
+    return kz_cli_fail(&err);
+  }
+  snprintf(out, sizeof out, "%s/%s", folder, slash ? slash + 1 : a->result);
+  const int status = kz_cli_replay(record, &a->now, out, false, &result);
+  unlink(out);
+  rmdir(folder);
+  if (status) return status;
+  if (result.same)
+    printf("again    proved   %s was made again, byte for byte\n", a->result);
+  else
+    printf("again    WRONG    %s\n", result.text);
+  *bad += !result.same;
+  return -1;
+}
+
+static int conclude(int bad) {
   if (bad)
     printf("not proved: %d finding%s\n", bad, bad == 1 ? "" : "s");
   else
     printf("proved\n");
+  return bad ? KZ_EXIT_FAILURE : KZ_EXIT_OK;
 }
 
 static int verify(struct args *a, const char *record) {
@@ -82,11 +118,16 @@ static int verify(struct args *a, const char *record) {
   if (code) return kz_cli_fail(&err);
   code = kz_record_verify(record, &a->now, &host, &report, &err);
   kz_cli_progress_end(&a->progress);
+  int status = -1, bad = 0;
+  if (code) status = code == KZ_EINTR ? EXIT_INTERRUPTED : kz_cli_fail(&err);
+  if (!code) bad = print_report(&report);
+  if (!code && a->again && bad)
+    printf("again    unknown  not tried, since not all is as recorded\n");
+  else if (!code && a->again)
+    status = make_again(a, record, &bad);
+  if (status < 0) status = conclude(bad);
   kz_image_shutdown();
-  if (code == KZ_EINTR) return EXIT_INTERRUPTED;
-  if (code) return kz_cli_fail(&err);
-  print_report(&report);
-  return report.proved ? KZ_EXIT_OK : KZ_EXIT_FAILURE;
+  return status;
 }
 
 static int run(int argc, char **argv) {
@@ -103,6 +144,7 @@ static int run(int argc, char **argv) {
       {.name = "lines", .value = "FILE", .text = &a.now.lines, .help = "where the drawing is now"},
       {.name = "policy", .value = "FILE", .text = &a.now.policy, .help = "where the policy is now"},
       {.name = "model", .value = "FILE", .text = &a.now.model, .help = "where the model is now"},
+      {.name = "again", .flag = &a.again, .help = "make the result anew, too, and compare"},
       {.name = "schema", .flag = &a.schema, .help = "print the JSON Schema of records instead"},
       {0}};
   const struct kz_cli_parser parser = {.command = &kz_cmd_verify, .positionals = positionals,

@@ -12,6 +12,8 @@ static const struct kz_command *const commands[] = {
     &kz_cmd_eval,
     &kz_cmd_features,
     &kz_cmd_page,
+    &kz_cmd_pick,
+    &kz_cmd_replay,
     &kz_cmd_restore,
     &kz_cmd_sample,
     &kz_cmd_sheet,
