@@ -66,6 +66,9 @@ static bool is_directory(uint16_t id) {
   return id == EXIF || id == GPS || id == INTEROPERABILITY;
 }
 
+/* Text that begins with the name of its encoding: a user's comment, and two of GPS. */
+static bool is_text(uint16_t id) { return id == 0x9286 || id == 0x001b || id == 0x001c; }
+
 /* Bytes of one value, and of the numbers in it that an order of bytes applies to. */
 static int value_size(uint16_t type, int *number) {
   static const uint8_t sizes[] = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8};
@@ -144,6 +147,8 @@ static bool read_values(const struct tiff *f, const uint8_t *field, struct tag *
     return false;
   }
   if (f->turned) turn(t->data, n, number);
+  if (f->turned && is_text(t->id) && n > 8 && !memcmp(t->data, "UNICODE", 8))
+    turn(t->data + 8, n - 8, 2);
   return true;
 }
 
