@@ -201,6 +201,14 @@ static int check_output(const struct kz_cli_batch *b, struct kz_err *err) {
   return 0;
 }
 
+static int check_masks(const struct kz_cli_pictures *p, const struct kz_cli_batch *b,
+                       struct kz_err *err) {
+  for (int i = 0; i < p->count; i++)
+    if (p->all[i].standing != KZ_CLI_UNMASKED) return 0;
+  return kz_err_set(err, KZ_ENOENT, "%s: none of the %d pictures of %s has a mask here; the mask of "
+                    "wall.tif is wall.png, wall.json or a folder wall", b->masks, p->count, b->list);
+}
+
 int kz_cli_pictures_scan(struct kz_cli_pictures *p, const struct kz_cli_batch *b,
                          struct kz_err *err) {
   struct names pictures = {0}, masks = {0};
@@ -212,6 +220,7 @@ int kz_cli_pictures_scan(struct kz_cli_pictures *p, const struct kz_cli_batch *b
                       "WebP, by their suffixes)", b->list);
   for (int i = 0; i < pictures.count && !code; i++)
     code = add_picture(p, b, &masks, pictures.all[i], err);
+  if (!code) code = check_masks(p, b, err);
   names_release(&masks);
   names_release(&pictures);
   return code;
