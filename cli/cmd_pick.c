@@ -1,4 +1,4 @@
-/* kizil pick: one of several candidates is taken, or the best of each by region. People count from 1,
+/* kizil pick: one of several candidates is taken, or of each region another. People count from 1,
  * records and the library from 0; the numbers are turned here and nowhere else. */
 #include <math.h>
 #include <stdio.h>
@@ -22,11 +22,11 @@ struct args {
 };
 
 static const char notes[] =
-    "RECORD is the record of any of the candidates (wall-1.tif.json); or give the candidate itself,\n"
-    "which is then the one that is taken. A record alone stands for the best ranked one. Regions and\n"
-    "candidates are numbered from 1, as --list shows them and files are named. What is written has\n"
-    "the samples of the candidates, a record of its own with who decided and what, and, if a region\n"
-    "was left, OUT.filled.png; 'kizil verify' and 'kizil replay' go on from there.\n"
+    "RECORD is the record of any of the candidates (wall-1.tif.json); or give the candidate\n"
+    "itself, which is then the one that is taken. A record alone stands for the best ranked one.\n"
+    "Regions and candidates are numbered from 1, as --list shows them and files are named. What is\n"
+    "written has the samples of the candidates, a record of its own with who decided and what, and,\n"
+    "if a region was left, OUT.filled.png; 'kizil verify' and 'kizil replay' go on from there.\n"
     "\n"
     "  kizil pick wall-1.tif.json --list\n"
     "  kizil pick wall-2.tif -o wall.restored.tif --reviewer 'M. Chen' --decision accepted\n"

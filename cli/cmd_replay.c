@@ -23,9 +23,9 @@ struct args {
 static const char notes[] =
     "Everything is made again by what the record says: the seed or seeds, every parameter, the\n"
     "regions that were taken from candidates. On the same processor, with the same number of\n"
-    "threads and the same libraries the result is the recorded one, byte for byte; elsewhere it may\n"
-    "differ a little, and what differs is said. Photograph, mask, policy, drawing and model have to\n"
-    "be the recorded files; what was moved since is looked for where the options say.\n"
+    "threads and the same libraries the result is the recorded one, byte for byte; elsewhere it\n"
+    "may differ a little, and what differs is said. Photograph, mask, policy, drawing and model\n"
+    "have to be the recorded files; what was moved since is looked for where the options say.\n"
     "'kizil verify RESULT --again' does the same and keeps nothing.\n"
     "\n"
     "  kizil replay wall.restored.tif.json -o again.tif\n"

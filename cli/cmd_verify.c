@@ -26,8 +26,8 @@ static const char notes[] =
     "their SHA-256; and that every sample of the result outside the mask is that of the source.\n"
     "What was moved since is looked for where the options say. The seal finds what was changed by\n"
     "accident; whoever changes a record on purpose can seal it anew, so keep one out of reach.\n"
-    "With --again the result is also made anew, in $TMPDIR, and compared byte for byte; this takes\n"
-    "as long as the restoration did, and shows nothing on another kind of processor.\n"
+    "With --again the result is also made anew, in $TMPDIR, and compared byte for byte, as 'kizil\n"
+    "replay' does; this takes as long as the restoration did.\n"
     "\n"
     "  kizil verify restored.tif\n"
     "  kizil verify restored.tif --record archive/restored.json --model models/base.safetensors\n"
@@ -73,7 +73,7 @@ static int print_report(const struct kz_record_report *report) {
   return bad;
 }
 
-/* Make the result anew in a folder of its own, and tell; the status that stops the command, or -1. */
+/* Make the result anew in a folder of its own, and tell; the status that ends the command, or -1. */
 static int make_again(const struct args *a, const char *record, int *bad) {
   const char *parent = getenv("TMPDIR"), *slash = strrchr(a->result, '/');
   struct kz_restoration_replay result;

@@ -4,8 +4,8 @@
 
 #include <kizil/restoration.h>
 
-/* Load the recorded model (or places->model) and make the result again as `out`; errors are reported.
- * The exit status: 0 with *result, 1, 130 interrupted. libvips has been started. */
+/* Load the recorded model (or places->model) and make the result again as `out`; errors are
+ * reported. The exit status: 0 with *result, 1, 130 interrupted. libvips has been started. */
 int kz_cli_replay(const char *record, const struct kz_record_places *places, const char *out,
                   bool overwrite, struct kz_restoration_replay *result);
 

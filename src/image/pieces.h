@@ -17,9 +17,9 @@ struct kz__pieces {
   int64_t count;
 };
 
-/* Write `base` with these pieces laid over it, as kz_image_write_patched writes, but for the samples,
- * which are copied as the images hold them and never become colours. KZ_ESHAPE unless all images
- * have base's size, bands and samples; KZ_ERANGE for a piece that leaves them. */
+/* Write `base` with these pieces laid over it, as kz_image_write_patched writes, but for the
+ * samples, which are copied as the images hold them and never become colours. KZ_ESHAPE unless all
+ * images have base's size, bands and samples; KZ_ERANGE for a piece that leaves them. */
 int kz__image_write_pieces(struct kz_image *base, const struct kz__pieces *pieces, const char *path,
                            bool overwrite, struct kz_err *err);
 

@@ -1,5 +1,5 @@
-/* A choice among candidates becomes a result. Nothing is computed: what a person looked at and chose
- * is what is written, so the candidates have to be the files that were recorded. */
+/* A choice among candidates becomes a result. Nothing is computed: what a person looked at and
+ * chose is what is written, so the candidates have to be the files that were recorded. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,14 +29,15 @@ static int check_record(const struct pick *p, struct kz_err *err) {
     return kz_err_set(err, KZ_EFORMAT, "%s: has no candidates to choose from; kizil restore "
                       "--candidates makes them", place);
   if (kz__recorded_candidate(r) < 0)
-    return kz_err_set(err, KZ_EFORMAT, "%s: is of a choice that was made already; choose anew by the "
-                      "record of a candidate", place);
+    return kz_err_set(err, KZ_EFORMAT, "%s: is of a choice that was made already; choose anew by "
+                      "the record of a candidate", place);
   if (p->choice->whole < 0 || p->choice->whole >= r->candidate_count)
     return kz_err_set(err, KZ_ERANGE, "%s: there is no candidate %d; there are 1 to %lld", place,
                       p->choice->whole + 1, (long long)r->candidate_count);
   if (regions && styled)
-    return kz_err_set(err, KZ_EUNSUPPORTED, "%s: the candidates are styled, which goes on from region "
-                      "to region; take one whole, or make candidates with --style plain", place);
+    return kz_err_set(err, KZ_EUNSUPPORTED, "%s: the candidates are styled, which goes on from "
+                      "region to region; take one whole, or make candidates with --style plain",
+                      place);
   return 0;
 }
 
@@ -50,7 +51,8 @@ static int decide(struct pick *p, struct kz_err *err) {
   const char *place = p->from.place;
   p->taken = malloc((size_t)r->region_count * sizeof *p->taken);
   if (!p->taken) return kz_err_set(err, KZ_ENOMEM, "%s: no memory for its regions", place);
-  for (int64_t i = 0; i < r->region_count; i++) p->taken[i] = is_filled(&r->regions[i]) ? c->whole : -1;
+  for (int64_t i = 0; i < r->region_count; i++)
+    p->taken[i] = is_filled(&r->regions[i]) ? c->whole : -1;
   for (int i = 0; i < c->count; i++) {
     const int64_t at = c->regions[i];
     if (at < 0 || at >= r->region_count)

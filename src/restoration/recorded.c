@@ -1,4 +1,5 @@
-/* Nothing is done with files that are not the recorded ones: what would come of it is of no record. */
+/* Nothing is done with files that are not the recorded ones: what came of it would be of no
+ * record. */
 #include "restoration/recorded.h"
 
 #include <stdlib.h>
@@ -62,16 +63,16 @@ static int check_regions(const struct kz__recorded *c, struct kz_err *err) {
                       c->place, (long long)r->width, (long long)r->height, plan->rows.width,
                       plan->rows.height);
   if (r->region_count != plan->region_count)
-    return kz_err_set(err, KZ_EBACKEND, "%s: has %lld regions, its mask gives %lld: this version of "
-                      "kizil grooms masks otherwise, or the record was changed", c->place,
+    return kz_err_set(err, KZ_EBACKEND, "%s: has %lld regions, its mask gives %lld: this version "
+                      "of kizil grooms masks otherwise, or the record was changed", c->place,
                       (long long)r->region_count, (long long)plan->region_count);
   for (int64_t i = 0; i < r->region_count; i++) {
     const struct kz_record_region *a = &r->regions[i];
     const struct kz_treat_region *b = &plan->regions[i];
     if (a->x != b->x || a->y != b->y || a->width != b->width || a->height != b->height ||
         a->pixels != b->area)
-      return kz_err_set(err, KZ_EBACKEND, "%s: region %lld is not the one that its mask gives: this "
-                        "version of kizil grooms masks otherwise, or the record was changed",
+      return kz_err_set(err, KZ_EBACKEND, "%s: region %lld is not the one that its mask gives: "
+                        "this version of kizil grooms masks otherwise, or the record was changed",
                         c->place, (long long)i + 1);
   }
   return 0;

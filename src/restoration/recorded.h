@@ -15,8 +15,8 @@ struct kz__recorded {
 };
 
 /* Init: read a record, find its files (`places` may be NULL) and make the plan again. The first
- * `checked` files have to be the recorded ones. KZ_EBACKEND for a record or a file that was changed,
- * and where the plan is another today; KZ_ENOENT for a file that is not there. */
+ * `checked` files have to be the recorded ones. KZ_EBACKEND for a record or a file that was
+ * changed, and where the plan is another today; KZ_ENOENT for a file that is not there. */
 int kz__recorded_open(struct kz__recorded *c, const char *path,
                       const struct kz_record_places *places, enum kz__given checked,
                       struct kz_err *err);
@@ -26,12 +26,12 @@ int kz__recorded_check(const struct kz_record_file *file, const char *path, stru
 /* The candidate whose picture is the result of the record, -1: it was put together, or there are no
  * candidates. */
 int kz__recorded_candidate(const struct kz_record *r);
-/* Whether what is written to `path` would lie over a file of the record: what was given, a candidate,
- * the result, the record itself. KZ_EEXIST names it. */
+/* KZ_EEXIST if `path` is a file of the record: what was given, a candidate, the result, the record
+ * itself. */
 int kz__recorded_spare(const struct kz__recorded *c, const char *path, struct kz_err *err);
 
-/* Put a picture together: of the regions of the plan, those with taken[i] >= 0 have their samples from
- * pictures[taken[i]], and all else is the source's. */
+/* Put a picture together: of the regions of the plan, those with taken[i] >= 0 have their samples
+ * from pictures[taken[i]], and all else is the source's. */
 struct kz__assembly {
   const char *source;
   const struct kz_treat_plan *plan;

@@ -1,5 +1,5 @@
-/* The same steps from the same files, and then the same bytes; where they are others, what is known of
- * the reasons. Everything is made under hidden names beside OUT, in the format that the recorded
+/* The same steps from the same files, and then the same bytes; where they are others, what is known
+ * of the reasons. Everything is made under hidden names beside OUT, in the format that the recorded
  * pictures have, since what a format drops or rounds is part of what came after it. */
 #include <stdarg.h>
 #include <stdio.h>
@@ -39,8 +39,8 @@ static int check_record(const struct replay *p, struct kz_err *err) {
   int code = kz__format_of_name(r->files.result.path, &was, err);
   if (!code) code = kz__format_of_name(p->out, &is, err);
   if (!code && was != is)
-    code = kz_err_set(err, KZ_EUNSUPPORTED, "%s: the recorded result is a %s; only another one can be "
-                      "the same", p->out, kz__formats[was].name);
+    code = kz_err_set(err, KZ_EUNSUPPORTED, "%s: the recorded result is a %s; only another one can "
+                      "be the same", p->out, kz__formats[was].name);
   return code;
 }
 
@@ -48,8 +48,8 @@ static int check_output(const struct replay *p, bool overwrite, struct kz_err *e
   struct kz_image *im = NULL;
   int code = kz__recorded_spare(&p->from, p->out, err);
   if (!code && p->recorded && kz_same_file(p->recorded, p->out))
-    code = kz_err_set(err, KZ_EEXIST, "%s: would overwrite the recorded result; choose another name",
-                      p->out);
+    code = kz_err_set(err, KZ_EEXIST, "%s: would overwrite the recorded result; choose another "
+                      "name", p->out);
   if (!code) code = kz_image_open(p->from.files[KZ__SOURCE], &im, err);
   if (!code) code = kz_image_can_write(im, p->out, overwrite, err);
   kz_image_close(im);
@@ -125,8 +125,8 @@ static int put_together(const struct replay *p, bool overwrite, struct kz_err *e
     const bool filled = g->outcome == KZ_RECORD_FILLED || g->outcome == KZ_RECORD_ALLOWED;
     taken[i] = filled && g->candidate < p->count ? (int)g->candidate : -1;
     if (filled && g->candidate >= p->count)
-      code = kz_err_set(err, KZ_EFORMAT, "%s: region %lld is of candidate %lld, of %d", p->from.place,
-                        (long long)i + 1, (long long)g->candidate + 1, p->count);
+      code = kz_err_set(err, KZ_EFORMAT, "%s: region %lld is of candidate %lld, of %d",
+                        p->from.place, (long long)i + 1, (long long)g->candidate + 1, p->count);
   }
   const struct kz__assembly a = {
       .source = p->from.files[KZ__SOURCE], .plan = &p->from.damage.plan, .taken = taken,
@@ -165,8 +165,8 @@ static int compare_pixels(const struct replay *p, const struct kz_restore_host *
   struct kz_record_report report = {.first_x = -1, .first_y = -1};
   struct kz_err problem;
   if (kz__recorded_check(&r->files.result, p->recorded, &problem)) {
-    add(to, "the bytes are others than the recorded ones; there is nothing to compare them with: %s",
-        problem.msg);
+    add(to, "the bytes are others than the recorded ones; there is nothing to compare them with: "
+        "%s", problem.msg);
     return 0;
   }
   char *filled = r->files.filled.path ? kz_record_path(p->from.place, r->files.filled.path)
@@ -183,7 +183,8 @@ static int compare_pixels(const struct replay *p, const struct kz_restore_host *
     add(to, "all pixels are the recorded ones, but not the bytes around them (metadata, or how the "
         "file is packed)");
   else
-    add(to, "the bytes are others than the recorded ones; %s", report.findings[KZ_CHECK_PIXELS].text);
+    add(to, "the bytes are others than the recorded ones; %s",
+        report.findings[KZ_CHECK_PIXELS].text);
   return 0;
 }
 

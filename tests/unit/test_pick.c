@@ -1,105 +1,8 @@
-/* Choosing among candidates and making again, with a tiny network: every sample of a choice comes from
- * where it was taken, what was recorded comes back byte for byte, and nothing is done with files that
- * are not the recorded ones. */
-#include "image_fixture.h"
+/* Choosing among candidates: every sample of a choice comes from where it was taken, and nothing is
+ * taken from files that are not the recorded ones. */
+#include "pick_fixture.h"
 
-#include <kizil/restoration.h>
-
-#include "base/file.h"
 #include "image/pieces.h"
-#include "tiny_model.h"
-
-enum { WIDE = 96, HIGH = 64 };
-
-static struct kz_model *model;
-static struct kz_restorer *restorer;
-
-/* Regions in the order of their first pixels: a block in the corner, one in the middle, one below. */
-static int region_at(int x, int y) {
-  if (x >= 74 && y < 14) return 0;
-  if (x >= 20 && x < 40 && y >= 10 && y < 30) return 1;
-  if (x >= 10 && x < 60 && y >= 44 && y < 56) return 2;
-  return -1;
-}
-
-/* As in_folder, and stays. */
-static const char *kept(const char *name) {
-  static char paths[64][256];
-  static int next;
-  char *path = paths[next++ % 64];
-  snprintf(path, sizeof paths[0], "%s", in_folder(name));
-  return path;
-}
-
-static void make_scene(const char *image, const char *options, int bands, int bits) {
-  struct kz_pixels m;
-  struct kz_err err;
-  empty_folder();
-  if (tiny_model_write(in_folder("model.safetensors"), 3, &err)) fail_msg("%s", err.msg);
-  if (kz_model_load(in_folder("model.safetensors"), KZ_PRECISION_F32, &model, &err))
-    fail_msg("%s", err.msg);
-  assert_int_equal(kz_restorer_new(model, &restorer, &err), 0);
-  make_file(image, options, WIDE, HIGH, bands, bits, true);
-  assert_int_equal(kz_pixels_init(&m, WIDE, HIGH, 1, &err), 0);
-  for (int i = 0; i < WIDE * HIGH; i++) m.data[i] = region_at(i % WIDE, i / WIDE) < 0 ? 0 : 255;
-  if (kz_pixels_save(&m, in_folder("mask.png"), &err)) fail_msg("%s", err.msg);
-  kz_pixels_release(&m);
-}
-
-static void clear(void) {
-  kz_restorer_free(restorer);
-  kz_model_free(model);
-  empty_folder();
-}
-
-static struct kz_restoration_options asked(int count) {
-  struct kz_restoration_options o;
-  kz_restoration_defaults(&o);
-  o.restore.steps = 2;
-  o.restore.thin = 0;
-  o.candidates.count = count;
-  o.candidates.most_doubt = 0;
-  return o;
-}
-
-static void restore(const char *image, const char *out, const struct kz_restoration_options *o) {
-  const struct kz_restoration_job job = {.image = kept(image), .mask = kept("mask.png"),
-                                         .out = kept(out), .model = kept("model.safetensors"),
-                                         .who = "A. Li"};
-  struct kz_err err;
-  if (kz_restoration_make(restorer, &job, o, NULL, NULL, &err)) fail_msg("%s", err.msg);
-}
-
-static void pick(const char *record, const struct kz_restoration_choice *c, const char *out) {
-  struct kz_err err;
-  if (kz_restoration_pick(kept(record), c, kept(out), false, &err)) fail_msg("%s", err.msg);
-}
-
-static void assert_proved(const char *record) {
-  struct kz_record_report report;
-  struct kz_err err;
-  if (kz_record_verify(in_folder(record), NULL, NULL, &report, &err)) fail_msg("%s", err.msg);
-  for (int i = 0; i < KZ_CHECKS; i++)
-    if (report.findings[i].state > KZ_STATE_PROVED) fail_msg("%s", report.findings[i].text);
-  assert_true(report.proved && report.changed > 0 && report.outside == 0);
-}
-
-static void assert_same_bytes(const char *a, const char *b) {
-  char one[65], two[65];
-  assert_int_equal(kz_file_sha256(in_folder(a), one, NULL), 0);
-  assert_int_equal(kz_file_sha256(in_folder(b), two, NULL), 0);
-  assert_string_equal(one, two);
-}
-
-static void replay(const char *record, const char *out, const char *like) {
-  struct kz_restoration_replay result;
-  struct kz_err err;
-  if (kz_restoration_replay(restorer, kept(record), NULL, kept(out), false, NULL, &result, &err))
-    fail_msg("%s", err.msg);
-  if (!result.same) fail_msg("%s: %s", record, result.text);
-  assert_string_equal(result.text, "");
-  assert_same_bytes(out, like);
-}
 
 /* ---- pieces ---- */
 
@@ -344,15 +247,6 @@ static void records_that_are_of_no_candidate(void **state) {
   clear();
 }
 
-/* Change the last byte of a file, or give it back. */
-static void touch(const char *name) {
-  size_t size;
-  char *data = read_whole(in_folder(name), &size);
-  data[size - 1] ^= 1;
-  write_bytes(in_folder(name), data, size);
-  free(data);
-}
-
 static void changed_files_are_not_picked_from(void **state) {
   (void)state;
   static const char *const names[] = {"image.tif", "mask.png", "out-2.tif"};
@@ -381,152 +275,6 @@ static void changed_files_are_not_picked_from(void **state) {
   clear();
 }
 
-/* ---- making again ---- */
-
-static void what_was_made_is_made_again(void **state) {
-  (void)state;
-  static const char *const images[] = {"image.tif", "image.png", "image.jpg", "image.webp"};
-  static const char *const suffixes[] = {"tif", "png", "jpg", "webp"};
-  for (int i = 0; i < 4; i++)
-    for (int count = 0; count < 3; count += 2) {
-      struct kz_restoration_options o = asked(count);
-      char out[16], record[32], again[16];
-      make_scene(images[i], i == 3 ? "[lossless]" : "", 3, i < 2 ? 16 : 8);
-      o.restore.seed = 5;
-      o.candidates.most_distance = count ? 128 : 8; /* one region is left unfilled */
-      o.candidates.least_known = 0;
-      o.style.style = i % 2 ? KZ_STYLE_OUTLINE : KZ_STYLE_PLAIN;
-      snprintf(out, sizeof out, "out.%s", suffixes[i]);
-      restore(images[i], out, &o);
-      if (count) snprintf(out, sizeof out, "out-2.%s", suffixes[i]);
-      snprintf(record, sizeof record, "%s.json", out);
-      snprintf(again, sizeof again, "again.%s", suffixes[i]);
-      const int before = count_files("");
-      replay(record, again, out);
-      assert_int_equal(count_files(""), before + 1);
-      clear();
-    }
-}
-
-/* A choice of lossy candidates, written in that format again. */
-static void a_choice_of_lossy_ones_is_made_again(void **state) {
-  (void)state;
-  const int64_t region = 1;
-  const int taken = 1;
-  const struct kz_restoration_choice c = {.regions = &region, .taken = &taken, .count = 1};
-  const struct kz_restoration_options o = asked(2);
-  make_scene("image.jpg", "", 3, 8);
-  restore("image.jpg", "out.jpg", &o);
-  pick("out-1.jpg.json", &c, "mine.jpg");
-  replay("mine.jpg.json", "again.jpg", "mine.jpg");
-  pick("out-1.jpg.json", &c, "mine.png");
-  replay("mine.png.json", "again.png", "mine.png");
-  clear();
-}
-
-static void not_replayed(const char *record, const struct kz_record_places *places, const char *out,
-                         int code, const char *words) {
-  struct kz_restoration_replay result;
-  struct kz_err err = {0};
-  const int before = count_files("");
-  assert_int_equal(kz_restoration_replay(restorer, kept(record), places, kept(out), false, NULL,
-                                         &result, &err), code);
-  if (!strstr(err.msg, words)) fail_msg("\"%s\" does not say \"%s\"", err.msg, words);
-  assert_int_equal(count_files(""), before);
-}
-
-static void what_cannot_be_replayed_is_refused(void **state) {
-  (void)state;
-  static const char *const names[] = {"image.png", "mask.png", "model.safetensors"};
-  const struct kz_restoration_options o = asked(0);
-  struct kz_restoration_replay result;
-  struct kz_err err;
-  make_scene("image.png", "", 3, 8);
-  restore("image.png", "out.png", &o);
-  for (int i = 0; i < 3; i++) {
-    touch(names[i]);
-    not_replayed("out.png.json", NULL, "again.png", KZ_EBACKEND, names[i]);
-    touch(names[i]);
-    rename(in_folder(names[i]), in_folder("moved"));
-    not_replayed("out.png.json", NULL, "again.png", KZ_ENOENT, names[i]);
-    const char *moved = kept("moved");
-    const struct kz_record_places places = {.source = i == 0 ? moved : NULL,
-                                            .mask = i == 1 ? moved : NULL,
-                                            .model = i == 2 ? moved : NULL};
-    if (kz_restoration_replay(restorer, kept("out.png.json"), &places, kept("again.png"), false,
-                              NULL, &result, &err))
-      fail_msg("%s", err.msg);
-    assert_true(result.same);
-    unlink(in_folder("again.png"));
-    rename(in_folder("moved"), in_folder(names[i]));
-  }
-  not_replayed("out.png.json", NULL, "out.png", KZ_EEXIST, "the recorded result");
-  not_replayed("out.png.json", NULL, "image.png", KZ_EEXIST, "the photograph");
-  not_replayed("out.png.json", NULL, "mask.png", KZ_EEXIST, "the mask");
-  not_replayed("out.png.json", NULL, "again.tif", KZ_EUNSUPPORTED, "recorded result is a PNG");
-  not_replayed("out.png.json", NULL, "no/again.png", KZ_EIO, "folder is missing");
-  write_bytes(in_folder("again.png"), "mine", 4);
-  not_replayed("out.png.json", NULL, "again.png", KZ_EEXIST, "again.png: is there already");
-  size_t size;
-  char *text = read_whole(in_folder("out.png.json"), &size);
-  text[size - 1] = ' ';
-  write_bytes(in_folder("out.png.json"), text, size);
-  free(text);
-  not_replayed("out.png.json", NULL, "new.png", KZ_EBACKEND, "its seal does not fit");
-  clear();
-}
-
-/* A record that tells of another result: what differs is said, and that nothing here is another. */
-static void what_is_not_the_same_is_told(void **state) {
-  (void)state;
-  const struct kz_restoration_options o = asked(0);
-  struct kz_restoration_replay result;
-  struct kz_record r;
-  struct kz_err err;
-  make_scene("image.png", "", 3, 8);
-  restore("image.png", "out.png", &o);
-  for (int what = 0; what < 3; what++) {
-    if (kz_record_read(&r, in_folder("out.png.json"), NULL, &err)) fail_msg("%s", err.msg);
-    if (what == 0) r.options.seed++; /* other pixels */
-    if (what == 2) {
-      assert_int_equal(kz_record_say(&r.machine.processor, "an abacus", &err), 0);
-      r.options.seed++;
-      unlink(in_folder("out.png"));
-    }
-    /* Only the name that the metadata point to is another. */
-    if (kz_record_write(&r, in_folder("other.json"), &err)) fail_msg("%s", err.msg);
-    kz_record_release(&r);
-    if (kz_restoration_replay(restorer, kept("other.json"), NULL, kept("again.png"), true, NULL,
-                              &result, &err))
-      fail_msg("%s", err.msg);
-    assert_false(result.same);
-    static const char *const words[] = {"pixels of", "all pixels are the recorded ones",
-                                        "nothing to compare them with"};
-    if (!strstr(result.text, words[what])) fail_msg("%s", result.text);
-    if (!strstr(result.text, what < 2 ? "libraries are the recorded ones" : "was an abacus, is "))
-      fail_msg("%s", result.text);
-  }
-  clear();
-}
-
-static bool stop(void *self) { return ++*(int *)self > 2; }
-
-static void replaying_can_be_stopped(void **state) {
-  (void)state;
-  const struct kz_restoration_options o = asked(2);
-  int times = 0;
-  const struct kz_restore_host host = {&times, NULL, stop};
-  struct kz_restoration_replay result;
-  struct kz_err err;
-  make_scene("image.png", "", 3, 8);
-  restore("image.png", "out.png", &o);
-  const int before = count_files("");
-  assert_int_equal(kz_restoration_replay(restorer, kept("out-1.png.json"), NULL, kept("again.png"),
-                                         false, &host, &result, &err), KZ_EINTR);
-  assert_int_equal(count_files(""), before);
-  clear();
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(pieces_are_samples_of_their_images),
@@ -536,11 +284,6 @@ int main(void) {
       cmocka_unit_test(what_cannot_be_picked_is_refused),
       cmocka_unit_test(records_that_are_of_no_candidate),
       cmocka_unit_test(changed_files_are_not_picked_from),
-      cmocka_unit_test(what_was_made_is_made_again),
-      cmocka_unit_test(a_choice_of_lossy_ones_is_made_again),
-      cmocka_unit_test(what_cannot_be_replayed_is_refused),
-      cmocka_unit_test(what_is_not_the_same_is_told),
-      cmocka_unit_test(replaying_can_be_stopped),
   };
   return cmocka_run_group_tests_name("pick", tests, fixture_setup, fixture_teardown);
 }
