@@ -1,6 +1,6 @@
-/* How far to believe a restoration: what each region of damage had to go by, which regions are left
- * unfilled because only conjecture could fill them, and candidates, restorations that differ by seed,
- * with where they disagree.
+/* How far to believe a restoration: what each region of damage had to go by, which regions are
+ * left unfilled because only conjecture could fill them, and candidates, restorations that
+ * differ by seed, with where they disagree.
  *
  * Disagreement is not error: where candidates agree all may be wrong, where they differ at most one
  * is right. Damage that gets one call of the network (steps 1, or no wider than `thin`) hardly
@@ -82,8 +82,8 @@ struct kz_candidates_job {
                        * white in `mask`. Borrowed */
   const struct kz_style_options *style; /* NULL: plain */
   const char *out;   /* as of kz_candidate_path */
-  const char *const *records; /* [count, 1 at least] of each picture the file that its metadata point
-                               * to, see kz_image_marks; NULL: none */
+  const char *const *records; /* [count, 1 at least] of each picture the file that its metadata
+                               * point to, see kz_image_marks; NULL: none */
   const char *doubt; /* .png, 16 bits: disagreement in hundredths of a delta E; NULL: none */
   const char *heat;  /* .png, RGBA to lay over the image: black at 0 through red and yellow to white
                       * at 20 delta E, transparent where nothing is damaged; NULL: none */
@@ -95,13 +95,14 @@ char *kz_candidate_path(const char *out, int k);
 /* Seed of candidate k: seed + k - 1; after 2^53 comes 0. */
 int64_t kz_candidate_seed(int64_t seed, int k);
 
-/* Make one restoration or candidates and write them. What kz_restorer_run refuses is refused, before
- * anything is computed, and so is damage of which every region is conjecture by what is known around
- * it (KZ_ERANGE); on failure the files of this call are removed. Where no region is left unfilled,
- * samples are those that kz_restorer_run makes of a candidate's seed. Disagreement is the standard deviation
- * (n - 1) over candidates in CIELAB, the image's samples taken as sRGB: the root of the summed
- * variances of L, a and b, a delta E (1976). Memory: that of one restoration and 6 bytes for each
- * candidate of each damaged pixel. *out is released by the caller; untouched on failure. */
+/* Make one restoration or candidates and write them. What kz_restorer_run refuses is refused,
+ * before anything is computed, and so is damage of which every region is conjecture by what is
+ * known around it (KZ_ERANGE); on failure the files of this call are removed. Where no region
+ * is left unfilled, samples are those that kz_restorer_run makes of a candidate's seed.
+ * Disagreement is the standard deviation (n - 1) over candidates in CIELAB, the image's samples
+ * taken as sRGB: the root of the summed variances of L, a and b, a delta E (1976). Memory: that
+ * of one restoration and 6 bytes for each candidate of each damaged pixel. *out is released by
+ * the caller; untouched on failure. */
 int kz_restorer_candidates(struct kz_restorer *r, const struct kz_candidates_job *job,
                            const struct kz_restore_options *options,
                            const struct kz_candidates_options *candidates,

@@ -1,5 +1,5 @@
-/* Map, policy, grooming, answers: the same steps for restoring, for picking among candidates and for
- * making again, so that region 7 is region 7 in all three. */
+/* Map, policy, grooming, answers: the same steps for restoring, for picking among candidates and
+ * for making again, so that region 7 is region 7 in all three. */
 #include "restoration/plan.h"
 
 #include <stdlib.h>

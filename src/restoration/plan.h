@@ -9,7 +9,7 @@ struct kz__damage {
   struct kz_treat_plan plan; /* groomed, with decisions; what is asked has been answered */
   enum kz_decision said[KZ_DAMAGE_CLASSES]; /* by the policy, of each class */
   bool *asked;               /* [plan.region_count] the policy asked, whatever the answer was */
-  bool exact; /* all that `mask` marks, an image, is to be restored: no other picture of it is needed */
+  bool exact; /* `mask` is an image, and all that it marks is to be restored */
 };
 /* Init. `image` (a path; the name of the picture in COCO), `mask` and `policy` (NULL: the default)
  * as in kz_restoration_job. */

@@ -1,4 +1,4 @@
-/* All names are known before anything is computed, so that what stands in the way is said at once. */
+/* All names are known before anything is computed: what stands in the way is said at once. */
 #include "restoration/products.h"
 
 #include <stdlib.h>
@@ -96,7 +96,8 @@ int kz__products_make(struct kz__products *n, const struct kz_restoration_job *j
   int code = check_job(n, job, err);
   if (!code) code = name_results(n, job, err);
   if (!code) code = name_maps(n, job, err);
-  for (int k = 0; k < n->count && !code; k++) code = check_file(n, job, options, n->records[k], err);
+  for (int k = 0; k < n->count && !code; k++)
+    code = check_file(n, job, options, n->records[k], err);
   if (!code) code = check_file(n, job, options, job->layers, err);
   if (!code) code = check_file(n, job, options, job->page, err);
   if (code) kz__products_release(n);

@@ -8,9 +8,9 @@ struct kz__products {
   int count;                                 /* of results */
   char *results[KZ_CANDIDATES_MOST];
   char *records[KZ_CANDIDATES_MOST];         /* NULL: there are none */
-  const char *pointers[KZ_CANDIDATES_MOST];  /* as the results' metadata name them; NULL: they do not */
+  const char *pointers[KZ_CANDIDATES_MOST];  /* as the results' metadata name them, or NULL */
   char *filled;                              /* NULL: is not needed */
-  char *doubt;                               /* the job's, or one that layers or a page need; or NULL */
+  char *doubt;                               /* the job's, or one that layers or a page need */
 };
 /* Init, and refuse what is there already or was named twice; only what candidates do not refuse
  * themselves. */

@@ -1,5 +1,5 @@
-/* Disagreement and damage as pictures. The encoder asks for strips and gets nothing, with the damage
- * on it, so that a map of a wall needs no more memory than its damage. */
+/* Disagreement and damage as pictures. The encoder asks for strips and gets nothing, with the
+ * damage on it, so that a map of a wall needs no more memory than its damage. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

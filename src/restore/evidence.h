@@ -17,8 +17,8 @@ struct kz__regions {
  * full. */
 int kz__regions_find(struct kz__regions *g, const struct kz__holes *h, int ring,
                      struct kz_err *err);
-/* Which of the limits the region's figures are beyond (a doubt of NaN is beyond none), and so whether
- * it is filled. */
+/* Which of the limits the region's figures are beyond (a doubt of NaN is beyond none), and so
+ * whether it is filled. */
 void kz__region_decide(struct kz_region *r, const struct kz_candidates_options *o);
 void kz__regions_release(struct kz__regions *g);
 

@@ -40,15 +40,15 @@ void kz__holes_parts(const struct kz__holes *h, int *part);
  * that of both. */
 int kz__parts_root(int *part, int run);
 void kz__parts_join(int *part, int a, int b);
-/* Init both, and share out `h`: parts (connected over 8 neighbours) that nowhere hold a square of more
- * than `width` px, nor a slow run, go to `thin`, all others to `wide`. */
+/* Init both, and share out `h`: parts (connected over 8 neighbours) that nowhere hold a square
+ * of more than `width` px, nor a slow run, go to `thin`, all others to `wide`. */
 int kz__holes_split(const struct kz__holes *h, int width, struct kz__holes *thin,
                     struct kz__holes *wide, struct kz_err *err);
 /* Init, and add every row of an open mask, strip by strip. */
 int kz__holes_read(struct kz__holes *h, struct kz_image *mask, struct kz_err *err);
 
-/* Init, and add every row of what a plan has to be restored; runs of regions that may not take the
- * fast path are slow. */
+/* Init, and add every row of what a plan has to be restored; runs of regions that may not take
+ * the fast path are slow. */
 int kz__holes_plan(struct kz__holes *h, const struct kz_treat_plan *plan, struct kz_err *err);
 /* Row y, 255 where it is damaged, else 0. row [width]. */
 void kz__holes_row(const struct kz__holes *h, int y, uint8_t *row);
