@@ -109,7 +109,8 @@ static void to_bytes(const float *rgb, size_t n, uint8_t *bytes) {
 }
 
 /* Reduced as the file stores it, which libvips does tile by tile, then brought to sRGB: the other
- * way about a large picture would go through its profile pixel by pixel. */
+ * way about a large picture would go through its profile pixel by pixel. The gap lets libvips take
+ * means of whole pixels before it filters, several times as fast. */
 static int reduce(struct kz_image *im, int width, int height, VipsImage **out) {
   VipsImage *v = im->vips, *t[2] = {NULL};
   const double full = im->vips->BandFmt == VIPS_FORMAT_FLOAT    ? 1
@@ -118,7 +119,7 @@ static int reduce(struct kz_image *im, int width, int height, VipsImage **out) {
   int failed = width == v->Xsize && height == v->Ysize
                    ? vips_copy(v, &t[0], NULL)
                    : vips_resize(v, &t[0], (double)width / v->Xsize, "vscale",
-                                 (double)height / v->Ysize, NULL);
+                                 (double)height / v->Ysize, "gap", 2.0, NULL);
   if (!failed) failed = vips_linear1(t[0], &t[1], 1 / full, 0, NULL);
   if (!failed) failed = vips_cast_float(t[1], out, NULL);
   for (int i = 0; i < 2; i++)
