@@ -104,7 +104,7 @@ static int names_read(struct names *n, const char *folder, bool masks, struct kz
       code = names_add(n, e->d_name, err);
   }
   closedir(dir);
-  if (!code) qsort(n->all, (size_t)n->count, sizeof *n->all, by_stem);
+  if (!code && n->count) qsort(n->all, (size_t)n->count, sizeof *n->all, by_stem);
   return code;
 }
 
