@@ -108,23 +108,26 @@ static void to_bytes(const float *rgb, size_t n, uint8_t *bytes) {
   for (size_t i = 0; i < n; i++) bytes[i] = byte(rgb[i]);
 }
 
-/* Reduced as the file stores it, which libvips does tile by tile, then brought to sRGB: the other
- * way about a large picture would go through its profile pixel by pixel. The gap lets libvips take
- * means of whole pixels before it filters, several times as fast. */
-static int reduce(struct kz_image *im, int width, int height, VipsImage **out) {
-  VipsImage *v = im->vips, *t[2] = {NULL};
-  const double full = im->vips->BandFmt == VIPS_FORMAT_FLOAT    ? 1
-                      : im->vips->BandFmt == VIPS_FORMAT_USHORT ? 65535
-                                                                : 255;
-  int failed = width == v->Xsize && height == v->Ysize
-                   ? vips_copy(v, &t[0], NULL)
-                   : vips_resize(v, &t[0], (double)width / v->Xsize, "vscale",
-                                 (double)height / v->Ysize, "gap", 2.0, NULL);
-  if (!failed) failed = vips_linear1(t[0], &t[1], 1 / full, 0, NULL);
-  if (!failed) failed = vips_cast_float(t[1], out, NULL);
-  for (int i = 0; i < 2; i++)
+/* Reduced as the file stores it, then brought to sRGB: the other way about a large picture would go
+ * through its profile pixel by pixel. The file is opened once more, to be read from top to bottom:
+ * every tile is decoded once then. The gap lets libvips take means of whole pixels before it
+ * filters. */
+static int reduce(struct kz_image *im, int width, int height, VipsImage **out,
+                  struct kz_err *err) {
+  VipsImage *t[3] = {NULL};
+  int code = kz__load(im->path, im->format, VIPS_ACCESS_SEQUENTIAL, &t[0], err);
+  if (code) return code;
+  const int bits = kz__bits_of(t[0]);
+  const double full = bits == 32 ? 1 : bits == 16 ? 65535 : 255;
+  int failed = width == t[0]->Xsize && height == t[0]->Ysize
+                   ? vips_copy(t[0], &t[1], NULL)
+                   : vips_resize(t[0], &t[1], (double)width / t[0]->Xsize, "vscale",
+                                 (double)height / t[0]->Ysize, "gap", 2.0, NULL);
+  if (!failed) failed = vips_linear1(t[1], &t[2], 1 / full, 0, NULL);
+  if (!failed) failed = vips_cast_float(t[2], out, NULL);
+  for (int i = 0; i < 3; i++)
     if (t[i]) g_object_unref(t[i]);
-  return failed;
+  return failed ? kz__vips_fail(err, KZ_EFORMAT, "%s: cannot be reduced", im->path) : 0;
 }
 
 static int take_rows(const struct kz_image *im, const VipsImage *small, const float *samples,
@@ -152,8 +155,8 @@ int kz__folio_overview(struct kz_image *im, int width, int height, struct kz_pix
   struct kz_pixels made = {0};
   float *samples = NULL;
   size_t size = 0;
-  int code = 0;
-  if (reduce(im, width, height, &small) || !(samples = vips_image_write_to_memory(small, &size)))
+  int code = reduce(im, width, height, &small, err);
+  if (!code && !(samples = vips_image_write_to_memory(small, &size)))
     code = kz__vips_fail(err, KZ_EFORMAT, "%s: cannot decode all of it", im->path);
   if (!code) code = kz_pixels_init(&made, small->Xsize, small->Ysize, 3, err);
   if (!code) code = take_rows(im, small, samples, &made, err);
