@@ -71,7 +71,7 @@ offers() { printf '%s\n' "$out" | cut -f1 | tr '\n' ' '; }
 
 begin 'completion: commands, subcommands'
 run 0 --help=complete re
-is "$(offers)" 'restore '
+is "$(offers)" 'replay restore '
 says 'restore	restore the damaged part of a photograph'
 run 0 --help=complete ''
 for command in $commands; do says "$command	"; done

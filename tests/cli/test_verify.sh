@@ -35,7 +35,7 @@ says 'source   proved   ../a.png'
 
 begin 'the record makes the same bytes again'
 fresh
-holds "$verify" --replay out.png.json again.png
+run 0 replay out.png.json -o again.png
 holds cmp -s out.png again.png
 
 begin 'a changed pixel outside the mask is named, hash and all'

@@ -1,8 +1,7 @@
 /* What test_verify.sh needs beside restore_fixture:
  * verify_fixture --record SOURCE MASK RESULT MODEL RECORD LINES   write the record of a restoration
  *   with --steps 2 --thin 0 and, unless LINES is "", --lines LINES
- * verify_fixture --flip IMAGE X Y      change the lowest bit of one sample
- * verify_fixture --replay RECORD OUT   restore anew by what the record says */
+ * verify_fixture --flip IMAGE X Y      change the lowest bit of one sample */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,36 +37,12 @@ static int flip(char **arg, struct kz_err *err) {
   return code;
 }
 
-static int replay(char **arg, struct kz_err *err) {
-  struct kz_record r;
-  struct kz_restore_options o;
-  struct kz_model *model = NULL;
-  int code = kz_record_read(&r, arg[0], NULL, err);
-  if (code) return code;
-  char *source = kz_record_path(arg[0], r.files.source.path);
-  char *mask = kz_record_path(arg[0], r.files.mask.path);
-  char *weights = kz_record_path(arg[0], r.files.model.path);
-  code = kz_record_options(&r, arg[0], &o, err);
-  if (!code) {
-    code = kz_model_load(weights, KZ_PRECISION_AUTO, &model, err);
-    if (!code) code = kz_restore_file(model, source, mask, arg[1], &o, NULL, NULL, err);
-    kz_model_free(model);
-    kz_params_release(kz_restore_params, &o);
-  }
-  free(source);
-  free(mask);
-  free(weights);
-  kz_record_release(&r);
-  return code;
-}
-
 int main(int argc, char **argv) {
   struct kz_err err = {KZ_ERANGE, "wrong usage"};
   int code = KZ_ERANGE;
   if (argc < 2 || kz_image_startup("verify_fixture", 1, &err)) return 2;
   if (argc == 8 && !strcmp(argv[1], "--record")) code = make_record(argv + 2, &err);
   if (argc == 5 && !strcmp(argv[1], "--flip")) code = flip(argv + 2, &err);
-  if (argc == 4 && !strcmp(argv[1], "--replay")) code = replay(argv + 2, &err);
   if (code) fprintf(stderr, "verify_fixture: %s\n", err.msg);
   kz_image_shutdown();
   return code != 0;
