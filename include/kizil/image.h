@@ -98,10 +98,15 @@ int kz_image_set_marks(struct kz_image *im, const struct kz_image_marks *marks, 
  * source's depth and bands, with its ICC profile and metadata. Outside the masks every sample is
  * bit-identical to the decoded source (lossless formats; JPEG cannot promise it, see
  * kz_image_lossless; WebP drops the colour under fully transparent pixels). Patches go back into
- * the source's colours by its profile; grey images take their luminance; alpha is kept. EXIF does
- * not reach a TIFF, nor IPTC a PNG or WebP. Streams by strips; writes beside and renames; on
- * failure nothing is left. `overwrite` false: KZ_EEXIST if the file is there. Refuses to write over
- * the source (same device and inode). */
+ * the source's colours by its profile; grey images take their luminance; alpha is kept.
+ * Metadata, between any two formats: ICC, EXIF (with GPS; of a TIFF all tags that describe it;
+ * orientation and resolution as they were) and XMP byte by byte, but for what kz_image_set_marks
+ * adds; IPTC where the format has a place for it, which PNG and WebP have not. Left behind are
+ * Photoshop's layers in a TIFF, and its resources other than IPTC between TIFF and other formats;
+ * EXIF's thumbnail on the way into a TIFF (elsewhere it shows the picture as it was); a TIFF's tags
+ * over 1 MiB; in a JPEG, EXIF over 65,527 bytes and XMP over 60,000.
+ * Streams by strips; writes beside and renames; on failure nothing is left. `overwrite` false:
+ * KZ_EEXIST if the file is there. Refuses to write over the source (same device and inode). */
 int kz_image_write_patched(struct kz_image *im, const struct kz_patch *patches, int count,
                            const char *path, bool overwrite, struct kz_err *err);
 /* Every refusal of kz_image_write_patched that can be known beforehand, to be asked before hours of

@@ -36,8 +36,8 @@ int kz_image_set_marks(struct kz_image *im, const struct kz_image_marks *marks,
   char *uri = NULL;
   if (name && (!*name || *name == '/'))
     return kz_err_set(err, KZ_ERANGE,
-                      "%s: its record's name, '%s', must be one from the picture's folder", im->path,
-                      name);
+                      "%s: its record's name, '%s', must be one from the picture's folder",
+                      im->path, name);
   if (name && !(uri = uri_of(name)))
     return kz_err_set(err, KZ_ENOMEM, "%s: no memory for the record's name", im->path);
   free(im->record);

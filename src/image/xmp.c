@@ -86,7 +86,8 @@ static bool plain_text(const char *p, const char *end) {
   static const char *const known[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&apos;", "&#"};
   for (; p < end; p++) {
     bool ok = *p != '<' && *p != '&';
-    for (size_t i = 0; !ok && i < sizeof known / sizeof known[0]; i++) ok = starts(p, end, known[i]);
+    for (size_t i = 0; !ok && i < sizeof known / sizeof known[0]; i++)
+      ok = starts(p, end, known[i]);
     if (!ok) return false;
   }
   return true;
@@ -308,8 +309,8 @@ static bool read_packet(struct packet *x, const char *text, size_t size) {
 
 /* dc:relation, with what stood there alone. */
 static char *relation_element(struct span alone, const char *relation) {
-  if (!alone.n) return kz_format("<dc:relation><rdf:Bag><rdf:li>%s</rdf:li></rdf:Bag></dc:relation>",
-                                 relation);
+  if (!alone.n)
+    return kz_format("<dc:relation><rdf:Bag><rdf:li>%s</rdf:li></rdf:Bag></dc:relation>", relation);
   return kz_format("<dc:relation><rdf:Bag><rdf:li>%.*s</rdf:li><rdf:li>%s</rdf:li></rdf:Bag>"
                    "</dc:relation>", (int)alone.n, alone.at, relation);
 }
@@ -321,8 +322,8 @@ static char *description(struct span about, const char *type, const char *relati
   return kz_format(
       "<rdf:Description xmlns:rdf='" RDF "' xmlns:dc='" DC "' xmlns:Iptc4xmpExt='" EXT
       "' xmlns:kizil='" KIZIL "' rdf:about=%c%.*s%c>%s%s%s%s%s%s%s</rdf:Description>\n",
-      quote, (int)about.n, about.at ? about.at : "", quote, type ? "<Iptc4xmpExt:DigitalSourceType>" : "",
-      type ? type : "", type ? "</Iptc4xmpExt:DigitalSourceType>" : "", relation ? relation : "",
+      quote, (int)about.n, about.at ? about.at : "", quote,
+      type ? "<Iptc4xmpExt:DigitalSourceType>" : "", type ? type : "", type ? "</Iptc4xmpExt:DigitalSourceType>" : "", relation ? relation : "",
       unread ? "<kizil:UnreadXMP>" : "", unread ? unread : "", unread ? "</kizil:UnreadXMP>" : "");
 }
 

@@ -42,7 +42,7 @@ static VipsImage *noise(int bits, int bands) {
 }
 
 static int make(char **a) {
-  VipsImage *im = noise(atoi(a[1]), atoi(a[2]));
+  VipsImage *im = noise((int)strtol(a[1], NULL, 10), (int)strtol(a[2], NULL, 10));
   VipsBlob *blob = NULL;
   char *name = g_strdup_printf("%s%s", a[0], a[4]);
   size_t size;
@@ -86,7 +86,8 @@ static int samples(const char *path) {
   size_t line = TIFFScanlineSize(t), pixel = line / w;
   uint8_t *all = calloc(h, line), *tile = tiled ? malloc((size_t)TIFFTileSize(t)) : NULL;
   bool ok = all && (tile || !tiled);
-  for (uint32_t y = 0; ok && !tiled && y < h; y++) ok = TIFFReadScanline(t, all + y * line, y, 0) > 0;
+  for (uint32_t y = 0; ok && !tiled && y < h; y++)
+    ok = TIFFReadScanline(t, all + y * line, y, 0) > 0;
   if (ok && tiled) {
     TIFFGetField(t, TIFFTAG_TILEWIDTH, &tw);
     TIFFGetField(t, TIFFTAG_TILELENGTH, &th);

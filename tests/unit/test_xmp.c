@@ -1,4 +1,4 @@
-/* Statements added to XMP packets: what was there is there, byte by byte, and what is new is once. */
+/* Statements added to XMP packets: what was there is there, byte by byte; what is new, once. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
