@@ -264,7 +264,7 @@ static void changed_files_are_not_picked_from(void **state) {
   }
   size_t size;
   char *text = read_whole(in_folder("out-1.tif.json"), &size);
-  char *seed = strstr(text, "\"seed\": 1");
+  char *seed = memmem(text, size, "\"seed\": 1", 9);
   assert_non_null(seed);
   seed[8] = '2';
   write_bytes(in_folder("changed.json"), text, size);
