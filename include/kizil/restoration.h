@@ -75,13 +75,13 @@ struct kz_restoration_choice {
 };
 /* Make one result of candidates: `record` is that of any of them, beside which the others lie where
  * it says. Samples are copied as the candidates have them; `out` gets a record of its own, from
- * which verify and replay go on, and OUT.filled.png where a region is left or candidates have such a
- * picture. KZ_EFORMAT if the record has no candidates or is of a choice itself, KZ_ERANGE for numbers
- * it does not have, regions named twice or left in all candidates, and where nothing is taken,
- * KZ_EUNSUPPORTED for regions of candidates that are styled (hatching goes on from region to
+ * which verify and replay go on, and OUT.filled.png where a region is left or candidates have such
+ * a picture. KZ_EFORMAT if the record has no candidates or is of a choice itself, KZ_ERANGE for
+ * numbers it does not have, regions named twice or left in all candidates, and where nothing is
+ * taken, KZ_EUNSUPPORTED for regions of candidates that are styled (hatching goes on from region to
  * region), KZ_EBACKEND if the record, source, mask, policy or a candidate that is taken from was
- * changed, KZ_ENOENT if one is gone, KZ_EEXIST for files that are there or would be lost. On failure
- * nothing is left. */
+ * changed, KZ_ENOENT if one is gone, KZ_EEXIST for files that are there or would be lost. On
+ * failure nothing is left. */
 int kz_restoration_pick(const char *record, const struct kz_restoration_choice *choice,
                         const char *out, bool overwrite, struct kz_err *err);
 
@@ -92,8 +92,8 @@ struct kz_restoration_replay {
   char text[1024];   /* what differs, and what of machine or software may be why; "" if same */
 };
 /* Make the result of a record again, as `out`, without a record: with the recorded number of
- * threads, all candidates where there were any, and of these what was chosen. `r` is of the recorded
- * model. Files that moved: `places` (may be NULL). A record, source, mask, policy, drawing or model
+ * threads, all candidates where there were any, and of these what was chosen. `r` is of the
+ * recorded model. Files that moved: `places` (may be NULL). A record, source, mask, policy, drawing or model
  * that is not the recorded one is refused (KZ_EBACKEND; KZ_ENOENT if it is gone), and so is another
  * format than the recorded one (KZ_EUNSUPPORTED) and a name that is taken or of the record's
  * (KZ_EEXIST). A result that differs is no error: it is kept, and *result tells. */
