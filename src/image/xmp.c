@@ -323,7 +323,8 @@ static char *description(struct span about, const char *type, const char *relati
       "<rdf:Description xmlns:rdf='" RDF "' xmlns:dc='" DC "' xmlns:Iptc4xmpExt='" EXT
       "' xmlns:kizil='" KIZIL "' rdf:about=%c%.*s%c>%s%s%s%s%s%s%s</rdf:Description>\n",
       quote, (int)about.n, about.at ? about.at : "", quote,
-      type ? "<Iptc4xmpExt:DigitalSourceType>" : "", type ? type : "", type ? "</Iptc4xmpExt:DigitalSourceType>" : "", relation ? relation : "",
+      type ? "<Iptc4xmpExt:DigitalSourceType>" : "", type ? type : "",
+      type ? "</Iptc4xmpExt:DigitalSourceType>" : "", relation ? relation : "",
       unread ? "<kizil:UnreadXMP>" : "", unread ? unread : "", unread ? "</kizil:UnreadXMP>" : "");
 }
 

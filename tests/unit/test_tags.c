@@ -12,7 +12,7 @@ enum { SIDE = 40 };
 static void make_described(const char *name, const char *mode) {
   uint64_t exif = 0, gps = 0;
   uint8_t row[SIDE * 3] = {0};
-  const float place[3] = {41, 46.5f, 12.25f};
+  const double place[3] = {41, 46.5, 12.25};
   TIFF *t = TIFFOpen(in_folder(name), mode);
   assert_non_null(t);
   for (int pass = 0; pass < 2; pass++) {
