@@ -13,8 +13,8 @@ static const char notes[] =
     "The page holds all that it shows: before and after under a slider, damage by class,\n"
     "disagreement of the candidates, the regions that matter most at full resolution, and the\n"
     "record in words. It needs no network, prints, and can be sent by mail.\n\n"
-    "Records of one photograph and one mask are shown together, the first as the result; name the\n"
-    "record of the one that was accepted first. Records of many pictures make one page of them all.\n"
+    "Records of one photograph and one mask are shown together, the first as the result: begin\n"
+    "with the one that was accepted. Records of many pictures make one page of them all.\n"
     "Files that are not there, or not those of the record, are not shown; the page says so.\n\n"
     "  kizil page wall.restored.tif.json -o wall.html\n"
     "  kizil page results/*.json -o season.html --title 'Cave 17, spring campaign'\n\n"
@@ -53,12 +53,18 @@ static int run(int argc, char **argv) {
   const struct kz_err none = {KZ_ENOMEM, "no memory for the names of records"};
   if (!records) return kz_cli_fail(&none);
   const struct kz_cli_rest rest = {"RECORD", records, &count, "record of a restoration"};
-  const struct kz_cli_option options[] = {
-      {.name = "output", .letter = 'o', .value = "FILE", .text = &out, .required = true,
-       .help = "where to write the page"},
-      {0}};
-  const struct kz_cli_parser parser = {.command = &kz_cmd_page, .rest = &rest, .options = options,
-                                       .tables = {{kz_page_params, &o}}, .notes = notes};
+  const struct kz_cli_option options[] = {{.name = "output",
+                                           .letter = 'o',
+                                           .value = "FILE",
+                                           .text = &out,
+                                           .required = true,
+                                           .help = "where to write the page"},
+                                          {0}};
+  const struct kz_cli_parser parser = {.command = &kz_cmd_page,
+                                       .rest = &rest,
+                                       .options = options,
+                                       .tables = {{kz_page_params, &o}},
+                                       .notes = notes};
   int status = kz_cli_parse(&parser, argc, argv);
   if (status < 0) {
     status = count ? make_page(records, count, out, &o) : kz_cli_usage("give a RECORD");
@@ -68,5 +74,5 @@ static int run(int argc, char **argv) {
   return status;
 }
 
-const struct kz_command kz_cmd_page = {
-    "page", "make a page to show from records of restorations", run};
+const struct kz_command kz_cmd_page = {"page", "make a page to show from records of restorations",
+                                       run};

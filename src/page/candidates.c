@@ -13,7 +13,7 @@ struct other {
   const struct kz__entry *entry; /* whose folder the path starts from */
   const struct kz_record_file *file;
   const struct kz_record_candidate *candidate; /* NULL: a result of another record */
-  int64_t number; /* in the list, from 0 */
+  int64_t number;                              /* in the list, from 0 */
 };
 
 static bool same(const struct kz_record_file *a, const struct kz_record_file *b) {
@@ -83,8 +83,8 @@ static int put_pictures(struct kz__folio *p, const struct kz__scene *s, struct k
   const double scale = longest > SIDE ? (double)SIDE / longest : 1;
   struct kz_pixels px = {0};
   const int w = (int)ceil(scale * s->width), h = (int)ceil(scale * s->height);
-  struct kz__shown how = {.kind = KZ__PHOTO, .class = "whole", .about = about, .name = name,
-                          .most = most};
+  struct kz__shown how = {
+      .kind = KZ__PHOTO, .class = "whole", .about = about, .name = name, .most = most};
   fputs("<td>", p->f);
   int code = kz__folio_overview(im, w, h, &px, err);
   if (!code) code = kz__folio_picture(p, &px, &how, err);
@@ -125,19 +125,23 @@ static void put_head(struct kz__folio *p, const struct kz__scene *s, const struc
   fprintf(p->f, "<h3 id='p%d-candidates'>%s</h3>\n", s->entry->section + 1,
           ranked ? "Candidates" : "Other results");
   if (ranked)
-    fputs("<p>The same damage, filled from several seeds. The rank is an order to look at them in: "
-          "it weighs how odd a candidate is among the others and how well it joins what is around "
-          "it (the lower the score the better). Nothing in it knows what was painted.</p>\n", p->f);
-  fputs("<div class='scroll'><table class='candidates'><thead><tr><th></th><th scope='col'>Whole"
-        "</th>", p->f);
+    fputs(
+        "<p>The same damage, filled from several seeds. The rank is an order to look at them in: "
+        "it weighs how odd a candidate is among the others and how well it joins what is around "
+        "it (the lower the score the better). Nothing in it knows what was painted.</p>\n",
+        p->f);
+  fputs(
+      "<div class='scroll'><table class='candidates'><thead><tr><th></th><th scope='col'>Whole"
+      "</th>",
+      p->f);
   for (int i = 0; i < n; i++)
     fprintf(p->f, "<th scope='col'>%s %lld</th>", crops[i]->region ? "Region" : "Place",
             (long long)crops[i]->number + 1);
   fputs("</tr></thead><tbody>\n", p->f);
 }
 
-int kz__folio_candidates(struct kz__folio *p, const struct kz__scene *s, const struct kz__zoom *zooms,
-                        int count, struct kz_err *err) {
+int kz__folio_candidates(struct kz__folio *p, const struct kz__scene *s,
+                         const struct kz__zoom *zooms, int count, struct kz_err *err) {
   struct other list[MOST_ROWS];
   const struct kz__zoom *crops[CROPS];
   const int rows = collect(p, s, list);

@@ -13,7 +13,9 @@
 
 #define FIELD(f) offsetof(struct kz_page_options, f)
 const struct kz_param kz_page_params[] = {
-    {.name = "title", .type = KZ_PARAM_STRING, .offset = FIELD(title),
+    {.name = "title",
+     .type = KZ_PARAM_STRING,
+     .offset = FIELD(title),
      .help = "of the page; without it the picture's name"},
     {"side", KZ_PARAM_INT, FIELD(side), 1600, 400, 4000, NULL, NULL, "px",
      "longest side of a picture that is shown whole"},
@@ -133,15 +135,19 @@ static void put_title(const struct kz__folio *p) {
 }
 
 static void put_head(const struct kz__folio *p) {
-  fputs("<!DOCTYPE html>\n<html lang='en'>\n<head>\n<meta charset='utf-8'>\n"
-        "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none'; img-src data:; "
-        "style-src ", p->f);
+  fputs(
+      "<!DOCTYPE html>\n<html lang='en'>\n<head>\n<meta charset='utf-8'>\n"
+      "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none'; img-src data:; "
+      "style-src ",
+      p->f);
   put_hash(p->f, kz__folio_css, sizeof kz__folio_css);
   fputs("; script-src ", p->f);
   put_hash(p->f, kz__folio_js, sizeof kz__folio_js);
-  fputs("; base-uri 'none'; form-action 'none'\">\n<meta name='referrer' content='no-referrer'>\n"
-        "<meta name='viewport' content='width=device-width, initial-scale=1'>\n"
-        "<meta name='generator' content='kizil " KZ_VERSION "'>\n<title>", p->f);
+  fputs(
+      "; base-uri 'none'; form-action 'none'\">\n<meta name='referrer' content='no-referrer'>\n"
+      "<meta name='viewport' content='width=device-width, initial-scale=1'>\n"
+      "<meta name='generator' content='kizil " KZ_VERSION "'>\n<title>",
+      p->f);
   put_title(p);
   fputs(" · virtual restoration</title>\n<style>", p->f);
   fwrite(kz__folio_css, 1, sizeof kz__folio_css, p->f);
@@ -177,10 +183,12 @@ static void put_index_row(const struct kz__folio *p, const struct kz__entry *e) 
 
 static void put_index(const struct kz__folio *p) {
   if (p->sections < 2) return;
-  fputs("<nav aria-label='Pictures'><div class='scroll'><table class='index'><thead><tr>"
-        "<th scope='col'>Picture</th><th scope='col'>px</th><th scope='col'>Filled</th>"
-        "<th scope='col'>Regions</th><th scope='col'>Left</th><th scope='col'>Conjecture</th></tr>"
-        "</thead><tbody>\n", p->f);
+  fputs(
+      "<nav aria-label='Pictures'><div class='scroll'><table class='index'><thead><tr>"
+      "<th scope='col'>Picture</th><th scope='col'>px</th><th scope='col'>Filled</th>"
+      "<th scope='col'>Regions</th><th scope='col'>Left</th><th scope='col'>Conjecture</th></tr>"
+      "</thead><tbody>\n",
+      p->f);
   for (int section = 0, i = 0; i < p->count; i++)
     if (p->entries[i].section == section) {
       put_index_row(p, &p->entries[i]);
@@ -192,9 +200,11 @@ static void put_index(const struct kz__folio *p) {
 static void put_foot(const struct kz__folio *p) {
   fputs("</main>\n<footer><p>Made by kizil " KZ_VERSION " from ", p->f);
   kz__folio_many(p->f, p->count, "record");
-  fputs(". The page holds all that it shows and asks the network for nothing. Pictures are reduced "
-        "and compressed here: to measure, take the files that the record names.</p></footer>\n"
-        "<script>", p->f);
+  fputs(
+      ". The page holds all that it shows and asks the network for nothing. Pictures are reduced "
+      "and compressed here: to measure, take the files that the record names.</p></footer>\n"
+      "<script>",
+      p->f);
   fwrite(kz__folio_js, 1, sizeof kz__folio_js, p->f);
   fputs("</script>\n</body>\n</html>\n", p->f);
 }

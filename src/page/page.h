@@ -23,7 +23,7 @@ struct kz__entry {
 
 /* A file that a record names. */
 struct kz__folio_file {
-  char *path; /* from the working folder; NULL: the record names none */
+  char *path;             /* from the working folder; NULL: the record names none */
   struct kz_image *image; /* NULL: it is not shown, and */
   char why[160];          /* this is why */
 };
@@ -34,7 +34,7 @@ struct kz__scene {
   struct kz__folio_file source, result, filled, doubt;
   int orientation;   /* EXIF's number: pictures are shown upright, figures are of the stored file */
   int width, height; /* px of the grid */
-  uint8_t *cover;    /* [h,w] 0: nothing is filled there, 255: all of it; never 0 where a pixel is */
+  uint8_t *cover;    /* [h,w] 0: nothing is filled there, 255: all of it; 1 for the least */
   uint8_t *cls;      /* [h,w] class of damage + 1; 0: none */
   float *heat;       /* [h,w] the most disagreement, delta E; NULL: no map */
   double most_heat;  /* of all */
@@ -71,9 +71,9 @@ const char *kz__folio_name(const char *path);
 
 enum kz__picture_kind { KZ__PHOTO, KZ__FLAT, KZ__SHADED }; /* JPEG; WebP, lossless; lossy */
 
-/* Write an <img> of 3 (photo) or 4 channels, upright, of at most `most` bytes before base64: coarser,
- * then smaller, until it fits. `class` are words of ours, `about` and `name` make its alternative
- * text. width and height as shown, px; 0: its own. */
+/* Write an <img> of 3 (photo) or 4 channels, upright, of at most `most` bytes before base64:
+ * coarser, then smaller, until it fits. `class` are words of ours, `about` and `name` make its
+ * alternative text. width and height as shown, px; 0: its own. */
 struct kz__shown {
   enum kz__picture_kind kind;
   const char *class, *about, *name;
@@ -81,7 +81,7 @@ struct kz__shown {
   double most;
 };
 int kz__folio_picture(struct kz__folio *p, const struct kz_pixels *px, const struct kz__shown *how,
-                     struct kz_err *err);
+                      struct kz_err *err);
 
 /* A rectangle of a picture of width x height px as it stands upright. */
 struct kz__box {
@@ -95,15 +95,16 @@ int kz__scene_open(struct kz__scene *s, const struct kz__folio *p, const struct 
                    struct kz_err *err);
 void kz__scene_close(struct kz__scene *s);
 /* A file of a record, opened, if it is there, the recorded one and of the picture's size. */
-int kz__folio_open(struct kz__folio_file *file, const struct kz__folio *p, const struct kz__entry *e,
-                  const struct kz_record_file *named, struct kz_err *err);
+int kz__folio_open(struct kz__folio_file *file, const struct kz__folio *p,
+                   const struct kz__entry *e, const struct kz_record_file *named,
+                   struct kz_err *err);
 void kz__folio_close(struct kz__folio_file *file);
 /* All of an image at width x height px, 8-bit sRGB. */
 int kz__folio_overview(struct kz_image *im, int width, int height, struct kz_pixels *out,
-                      struct kz_err *err);
+                       struct kz_err *err);
 /* A rectangle at full resolution. */
 int kz__folio_crop(struct kz_image *im, int x, int y, int w, int h, struct kz_pixels *out,
-                  struct kz_err *err);
+                   struct kz_err *err);
 /* cover, cls, heat, of what is there. */
 int kz__scene_read(struct kz__scene *s, struct kz_err *err);
 /* Layers to lay over the overview, RGBA. */
@@ -123,7 +124,7 @@ struct kz__zoom {
 };
 /* The regions that matter most, at most `most`; the caller frees. Count, or a code. */
 int kz__folio_choose(const struct kz__scene *s, int most, struct kz__zoom **out,
-                    struct kz_err *err);
+                     struct kz_err *err);
 
 /* ---- sections ---- */
 
@@ -134,22 +135,25 @@ int kz__folio_choose(const struct kz__scene *s, int most, struct kz__zoom **out,
 #define KZ__SHARE_CANDIDATES 0.15 /* all of them */
 enum { KZ__LEAST_ZOOM = 12000 };  /* bytes that a pair of crops is worth having with */
 
-int kz__folio_section(struct kz__folio *p, int section, struct kz_err *err);     /* section.c */
+/* section.c, zooms.c, candidates.c, tables.c (two), words.c */
+int kz__folio_section(struct kz__folio *p, int section, struct kz_err *err);
 int kz__folio_zooms(struct kz__folio *p, const struct kz__scene *s, const struct kz__zoom *zooms,
-                   int count, struct kz_err *err);                            /* zooms.c */
-int kz__folio_candidates(struct kz__folio *p, const struct kz__scene *s, const struct kz__zoom *zooms,
-                        int count, struct kz_err *err);                       /* candidates.c */
-void kz__folio_classes(struct kz__folio *p, const struct kz__scene *s);          /* tables.c */
-void kz__folio_left(struct kz__folio *p, const struct kz_record *r);             /* tables.c */
+                    int count, struct kz_err *err);
+int kz__folio_candidates(struct kz__folio *p, const struct kz__scene *s,
+                         const struct kz__zoom *zooms, int count, struct kz_err *err);
+void kz__folio_classes(struct kz__folio *p, const struct kz__scene *s);
+void kz__folio_left(struct kz__folio *p, const struct kz_record *r);
+void kz__folio_words(struct kz__folio *p, const struct kz__scene *s);
 /* What has no picture on the page: "<p class='gone'>NAME WHY</p>". */
-void kz__folio_gone(struct kz__folio *p, const struct kz__folio_file *file);      /* section.c */
+void kz__folio_gone(struct kz__folio *p, const struct kz__folio_file *file); /* section.c */
 /* KZ_EINTR if the host asks to stop, else 0. */
-int kz__folio_pause(const struct kz__folio *p, struct kz_err *err);              /* page.c */
-void kz__folio_words(struct kz__folio *p, const struct kz__scene *s);            /* words.c */
+int kz__folio_pause(const struct kz__folio *p, struct kz_err *err);   /* page.c */
 /* Outcome of a region in words, and the class of its mark on the page. */
 const char *kz__folio_outcome(const struct kz_record_region *g, const char **mark);
 /* "share of known pixels 62 %, ..." */
 void kz__folio_evidence(struct kz__folio *p, const struct kz_record_region *g);
+/* A small square of a colour. */
+void kz__folio_swatch(struct kz__folio *p, const uint8_t rgb[3]);
 /* A class of damage by its id: its English name, Chinese name and colour; `rgb` may be NULL. */
 const char *kz__folio_class(const char *id, const char **chinese, uint8_t rgb[3]);
 

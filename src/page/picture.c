@@ -10,9 +10,9 @@
 enum { LEAST_BYTES = 1024, TRIES = 24 };
 
 static VipsImage *wrap(const struct kz_pixels *px) {
-  VipsImage *im = vips_image_new_from_memory(
-      px->data, (size_t)px->width * px->height * px->channels, px->width, px->height, px->channels,
-      VIPS_FORMAT_UCHAR);
+  VipsImage *im =
+      vips_image_new_from_memory(px->data, (size_t)px->width * px->height * px->channels, px->width,
+                                 px->height, px->channels, VIPS_FORMAT_UCHAR);
   if (im) im->Type = VIPS_INTERPRETATION_sRGB;
   return im;
 }
@@ -70,15 +70,14 @@ struct kz__box kz__folio_upright(struct kz__box b, int width, int height, int or
 }
 
 int kz__folio_picture(struct kz__folio *p, const struct kz_pixels *px, const struct kz__shown *how,
-                     struct kz_err *err) {
+                      struct kz_err *err) {
   void *bytes = NULL;
   size_t size = 0;
   VipsImage *im = wrap(px);
   const bool turned = p->orientation >= 5;
   const int w = how->width ? how->width : px->width, h = how->height ? how->height : px->height;
   int code = im ? 0 : kz__vips_fail(err, KZ_ENOMEM, "%s: no memory for the page", how->about);
-  if (!code && how->most >= LEAST_BYTES)
-    code = fit(im, p->orientation, how, &bytes, &size, err);
+  if (!code && how->most >= LEAST_BYTES) code = fit(im, p->orientation, how, &bytes, &size, err);
   if (im) g_object_unref(im);
   if (code) return code;
   if (!bytes) {

@@ -1,6 +1,6 @@
-/* Which regions are shown closely. A wall may have thousands, a reader looks at a dozen: in turn the
- * largest of those that are conjecture or were left, the largest of those that were filled, and
- * those on which candidates disagree most. */
+/* Which regions are shown closely. A wall may have thousands, a reader looks at a dozen: in turn
+ * the largest of those that are conjecture or were left, the largest of those that were filled,
+ * and those on which candidates disagree most. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,10 +63,8 @@ static void frame(const struct kz__scene *s, struct kz__zoom *z) {
   z->part = g->width > z->w || g->height > z->h;
   z->x = clip((int)(g->x + g->width / 2) - z->w / 2, 0, W - z->w);
   z->y = clip((int)(g->y + g->height / 2) - z->h / 2, 0, H - z->h);
-  if (z->part && s->cover && g->outcome != KZ_RECORD_UNFILLED &&
-      g->outcome != KZ_RECORD_CONJECTURE)
-    find_window(s, NULL,
-                (struct kz__box){(int)g->x, (int)g->y, (int)g->width, (int)g->height}, z);
+  if (z->part && s->cover && g->outcome != KZ_RECORD_UNFILLED && g->outcome != KZ_RECORD_CONJECTURE)
+    find_window(s, NULL, (struct kz__box){(int)g->x, (int)g->y, (int)g->width, (int)g->height}, z);
 }
 
 /* ---- order ---- */
@@ -145,7 +143,9 @@ static int choose_by_fill(const struct kz__scene *s, int most, struct kz__zoom *
   int count = 0;
   if (!taken) return kz_err_set(err, KZ_ENOMEM, "%s: no memory for its fill", s->entry->path);
   while (count < most) {
-    struct kz__zoom z = {.number = count, .w = W < MIDDLE ? W : MIDDLE, .h = H < MIDDLE ? H : MIDDLE};
+    struct kz__zoom z = {.number = count};
+    z.w = W < MIDDLE ? W : MIDDLE;
+    z.h = H < MIDDLE ? H : MIDDLE;
     if (find_window(s, taken, (struct kz__box){0, 0, W, H}, &z) <= 0) break;
     for (int y = 0; y < s->height; y++)
       for (int x = 0; x < s->width; x++) {
@@ -160,7 +160,7 @@ static int choose_by_fill(const struct kz__scene *s, int most, struct kz__zoom *
 }
 
 int kz__folio_choose(const struct kz__scene *s, int most, struct kz__zoom **out,
-                    struct kz_err *err) {
+                     struct kz_err *err) {
   *out = NULL;
   if (most < 1 || (!s->source.image && !s->result.image)) return 0;
   if (!s->entry->r.region_count && !s->cover) return 0;

@@ -23,8 +23,9 @@ static int check_hash(struct kz__folio_file *file, const struct kz_record_file *
   return 0;
 }
 
-int kz__folio_open(struct kz__folio_file *file, const struct kz__folio *p, const struct kz__entry *e,
-                  const struct kz_record_file *named, struct kz_err *err) {
+int kz__folio_open(struct kz__folio_file *file, const struct kz__folio *p,
+                   const struct kz__entry *e, const struct kz_record_file *named,
+                   struct kz_err *err) {
   struct kz_err why;
   struct kz_image_info info;
   int code = 0;
@@ -79,7 +80,7 @@ int kz__scene_open(struct kz__scene *s, const struct kz__folio *p, const struct 
   if (!code) code = kz__folio_open(&s->result, p, e, &r->files.result, err);
   if (!code)
     code = kz__folio_open(&s->filled, p, e,
-                         r->files.filled.path ? &r->files.filled : &r->files.mask, err);
+                          r->files.filled.path ? &r->files.filled : &r->files.mask, err);
   if (!code) code = kz__folio_open(&s->doubt, p, e, &r->files.doubt, err);
   if (code)
     kz__scene_close(s);
@@ -112,8 +113,7 @@ static void to_bytes(const float *rgb, size_t n, uint8_t *bytes) {
  * through its profile pixel by pixel. The file is opened once more, to be read from top to bottom:
  * every tile is decoded once then. The gap lets libvips take means of whole pixels before it
  * filters. */
-static int reduce(struct kz_image *im, int width, int height, VipsImage **out,
-                  struct kz_err *err) {
+static int reduce(struct kz_image *im, int width, int height, VipsImage **out, struct kz_err *err) {
   VipsImage *t[3] = {NULL};
   int code = kz__load(im->path, im->format, VIPS_ACCESS_SEQUENTIAL, &t[0], err);
   if (code) return code;
@@ -150,7 +150,7 @@ static int take_rows(const struct kz_image *im, const VipsImage *small, const fl
 }
 
 int kz__folio_overview(struct kz_image *im, int width, int height, struct kz_pixels *out,
-                      struct kz_err *err) {
+                       struct kz_err *err) {
   VipsImage *small = NULL;
   struct kz_pixels made = {0};
   float *samples = NULL;
@@ -170,7 +170,7 @@ int kz__folio_overview(struct kz_image *im, int width, int height, struct kz_pix
 }
 
 int kz__folio_crop(struct kz_image *im, int x, int y, int w, int h, struct kz_pixels *out,
-                  struct kz_err *err) {
+                   struct kz_err *err) {
   float *rgb = malloc((size_t)w * h * 3 * sizeof *rgb);
   struct kz_pixels made = {0};
   int code = rgb ? kz_pixels_init(&made, w, h, 3, err)

@@ -74,10 +74,11 @@ static void put_lead(struct kz__folio *p, const struct kz__scene *s) {
 static void put_caution(struct kz__folio *p, const struct kz__entry *e) {
   static const char *const styles[] = {
       [KZ_STYLE_PLAIN] = "",
-      [KZ_STYLE_TRATTEGGIO] = " Fills are hatched with fine vertical lines (tratteggio), so that close "
-                              "up they can be told from the original.",
-      [KZ_STYLE_LOWERED] = " Fills are lowered in tone, so that they can be told from the original.",
-      [KZ_STYLE_OUTLINE] = " Fills are outlined, so that they can be told from the original."};
+      [KZ_STYLE_TRATTEGGIO] =
+          " Fills are hatched with fine vertical lines (tratteggio), so that "
+          "close up they can be told from the original.",
+      [KZ_STYLE_LOWERED] = " Fills are lowered in tone, to be told from the original.",
+      [KZ_STYLE_OUTLINE] = " Fills are outlined, to be told from the original."};
   bool lossless = true;
   struct kz_err unknown;
   if (kz_image_lossless(e->r.files.result.path, &lossless, &unknown)) lossless = true;
@@ -100,7 +101,9 @@ static int put_whole(struct kz__folio *p, const struct kz__scene *s,
   int code = 0;
   fprintf(p->f, "<figure class='%s'>", class);
   if (file->image) {
-    const struct kz__shown how = {.kind = KZ__PHOTO, .class = "whole", .about = about,
+    const struct kz__shown how = {.kind = KZ__PHOTO,
+                                  .class = "whole",
+                                  .about = about,
                                   .name = file->path ? kz__folio_name(file->path) : NULL,
                                   .most = KZ__SHARE_WHOLE * p->share};
     code = kz__folio_overview(file->image, s->width, s->height, &px, err);
@@ -118,8 +121,8 @@ static int put_layer(struct kz__folio *p, const struct kz__scene *s, const char 
                      int (*draw)(const struct kz__scene *, struct kz_pixels *, struct kz_err *),
                      struct kz_err *err) {
   struct kz_pixels px = {0};
-  const struct kz__shown how = {.kind = kind, .class = class, .about = about,
-                                .most = KZ__SHARE_LAYER * p->share};
+  const struct kz__shown how = {
+      .kind = kind, .class = class, .about = about, .most = KZ__SHARE_LAYER * p->share};
   int code = draw(s, &px, err);
   if (!code) code = kz__folio_picture(p, &px, &how, err);
   kz_pixels_release(&px);
@@ -127,8 +130,8 @@ static int put_layer(struct kz__folio *p, const struct kz__scene *s, const char 
 }
 
 /* Numbers over the places that are shown closely, as links to them. */
-static void put_numbers(struct kz__folio *p, const struct kz__scene *s, const struct kz__zoom *zooms,
-                        int count) {
+static void put_numbers(struct kz__folio *p, const struct kz__scene *s,
+                        const struct kz__zoom *zooms, int count) {
   const int W = (int)s->entry->r.width, H = (int)s->entry->r.height;
   const bool turned = s->orientation >= 5;
   const double size = (turned ? H : W) / 60.0;
@@ -140,7 +143,8 @@ static void put_numbers(struct kz__folio *p, const struct kz__scene *s, const st
     struct kz__box b = {z->x, z->y, z->w, z->h};
     if (g) b = (struct kz__box){(int)g->x, (int)g->y, (int)g->width, (int)g->height};
     b = kz__folio_upright(b, W, H, s->orientation);
-    fprintf(p->f, "<a href='#p%d-%c%lld'><rect x='%d' y='%d' width='%d' height='%d'/>"
+    fprintf(p->f,
+            "<a href='#p%d-%c%lld'><rect x='%d' y='%d' width='%d' height='%d'/>"
             "<text x='%.1f' y='%.1f' font-size='%.1f'>%lld</text></a>\n",
             s->entry->section + 1, g ? 'r' : 'w', (long long)z->number + !g, b.x, b.y, b.w, b.h,
             b.x + 0.2 * size, b.y - 0.25 * size < size ? b.y + b.h + size : b.y - 0.25 * size, size,
@@ -169,22 +173,25 @@ static void put_key(struct kz__folio *p, const struct kz__scene *s) {
   fputs("<ul class='key k-classes'>\n", p->f);
   for (int c = 0; c < KZ_DAMAGE_CLASSES; c++) {
     const struct kz_damage_class *d = &kz_damage_classes[c];
-    if (there[c])
-      fprintf(p->f, "<li><svg class='swatch' viewBox='0 0 10 10' aria-hidden='true'><rect width='10' "
-              "height='10' rx='2' fill='#%02x%02x%02x'/></svg>%s <span lang='zh-Hans'>%s</span></li>\n",
-              d->colour[0], d->colour[1], d->colour[2], d->english, d->chinese);
+    if (!there[c]) continue;
+    fputs("<li>", p->f);
+    kz__folio_swatch(p, d->colour);
+    fprintf(p->f, "%s <span lang='zh-Hans'>%s</span></li>\n", d->english, d->chinese);
   }
   fputs("<li class='soft'>striped: left as it was</li></ul>\n", p->f);
   if (!s->heat || !s->cover) return;
-  fputs("<div class='key k-heat'><svg class='scale' viewBox='0 0 240 12' preserveAspectRatio='none' "
-        "aria-hidden='true'>", p->f);
+  fputs(
+      "<div class='key k-heat'><svg class='scale' viewBox='0 0 240 12' "
+      "preserveAspectRatio='none' aria-hidden='true'>",
+      p->f);
   for (int i = 0; i < 48; i++) {
     uint8_t rgb[3];
     kz__heat_colour(20.0 * i / 47, rgb);
     fprintf(p->f, "<rect x='%d' width='6' height='12' fill='#%02x%02x%02x'/>", 5 * i, rgb[0],
             rgb[1], rgb[2]);
   }
-  fprintf(p->f, "</svg><p>ΔE 0 (black) to 20 and more (white); the most here is %.1f. "
+  fprintf(p->f,
+          "</svg><p>ΔE 0 (black) to 20 and more (white); the most here is %.1f. "
           "<strong>Disagreement is not error</strong>: where candidates agree all may be wrong, "
           "where they differ at most one is right. Damage that the network closes in one call "
           "hardly depends on the seed and is black here, which says nothing.</p></div>\n",
@@ -207,9 +214,11 @@ static int put_stage(struct kz__folio *p, const struct kz__scene *s, const struc
   if (!code)
     code = put_layer(p, s, "l-classes", "damage by class", KZ__FLAT, kz__layer_classes, err);
   if (!code && count) put_numbers(p, s, zooms, count);
-  fputs("</div>\n</div>\n<div class='slider' hidden><label><span class='quiet'>Where before ends and "
-        "after begins</span><input type='range' min='0' max='100' step='1' value='50'></label>"
-        "<label class='beside'><input type='checkbox'> side by side</label></div>\n", p->f);
+  fputs(
+      "</div>\n</div>\n<div class='slider' hidden><label><span class='quiet'>Where before ends "
+      "and after begins</span><input type='range' min='0' max='100' step='1' value='50'></label>"
+      "<label class='beside'><input type='checkbox'> side by side</label></div>\n",
+      p->f);
   if (!code) put_key(p, s);
   return code;
 }
@@ -218,13 +227,17 @@ static int put_stage(struct kz__folio *p, const struct kz__scene *s, const struc
 
 static void put_head(struct kz__folio *p, const struct kz__entry *e) {
   const int n = e->section + 1;
-  fprintf(p->f, "<section class='picture' id='p%d' aria-labelledby='p%d-name'>\n"
-          "<h2 id='p%d-name'><bdi>", n, n, n);
+  fprintf(p->f,
+          "<section class='picture' id='p%d' aria-labelledby='p%d-name'>\n"
+          "<h2 id='p%d-name'><bdi>",
+          n, n, n);
   kz__folio_text(p->f, kz__folio_name(e->r.files.source.path), 200);
   fputs("</bdi></h2>\n", p->f);
   if (!e->sealed)
-    fputs("<p class='alert'>This record was changed after it was written: its seal does not fit. "
-          "What follows is what it says now.</p>\n", p->f);
+    fputs(
+        "<p class='alert'>This record was changed after it was written: its seal does not fit. "
+        "What follows is what it says now.</p>\n",
+        p->f);
 }
 
 static int put_section(struct kz__folio *p, const struct kz__scene *s, struct kz_err *err) {

@@ -51,9 +51,11 @@ void kz__folio_evidence(struct kz__folio *p, const struct kz_record_region *g) {
 
 /* ---- classes ---- */
 
-static void put_swatch(struct kz__folio *p, const uint8_t rgb[3]) {
-  fprintf(p->f, "<svg class='swatch' viewBox='0 0 10 10' aria-hidden='true'><rect width='10' "
-          "height='10' rx='2' fill='#%02x%02x%02x'/></svg>", rgb[0], rgb[1], rgb[2]);
+void kz__folio_swatch(struct kz__folio *p, const uint8_t rgb[3]) {
+  fprintf(p->f,
+          "<svg class='swatch' viewBox='0 0 10 10' aria-hidden='true'><rect width='10' "
+          "height='10' rx='2' fill='#%02x%02x%02x'/></svg>",
+          rgb[0], rgb[1], rgb[2]);
 }
 
 static void put_class(struct kz__folio *p, const struct kz_record *r,
@@ -74,7 +76,7 @@ static void put_class(struct kz__folio *p, const struct kz_record *r,
   }
   const char *english = kz__folio_class(c->id, &chinese, rgb);
   fputs("<tr><th scope='row'>", p->f);
-  put_swatch(p, rgb);
+  kz__folio_swatch(p, rgb);
   kz__folio_text(p->f, english, 100);
   fprintf(p->f, "</th><td lang='zh-Hans'>%s</td><td>%s</td><td>", chinese ? chinese : "",
           policies[c->policy]);
@@ -89,12 +91,15 @@ static void put_class(struct kz__folio *p, const struct kz_record *r,
 void kz__folio_classes(struct kz__folio *p, const struct kz__scene *s) {
   const struct kz_record *r = &s->entry->r;
   if (!r->class_count) return;
-  fprintf(p->f, "<h3 id='p%d-classes'>Damage and its treatment</h3>\n<p>What is damaged and how, as "
-          "it was marked, and what the policy says of each kind. Some damage is history and is not "
-          "restored.</p>\n<div class='scroll'><table class='classes'><thead><tr><th scope='col'>"
-          "Damage</th><th scope='col' lang='zh-Hans'>病害</th><th scope='col'>Policy</th>"
-          "<th scope='col'>Pixels</th><th scope='col'>Regions filled</th><th scope='col'>Regions "
-          "left</th></tr></thead><tbody>\n", s->entry->section + 1);
+  fprintf(
+      p->f,
+      "<h3 id='p%d-classes'>Damage and its treatment</h3>\n<p>What is damaged and how, "
+      "as it was marked, and what the policy says of each kind. Some damage is history and is "
+      "not restored.</p>\n<div class='scroll'><table class='classes'><thead><tr><th scope='col'>"
+      "Damage</th><th scope='col' lang='zh-Hans'>病害</th><th scope='col'>Policy</th>"
+      "<th scope='col'>Pixels</th><th scope='col'>Regions filled</th><th scope='col'>Regions "
+      "left</th></tr></thead><tbody>\n",
+      s->entry->section + 1);
   for (int64_t i = 0; i < r->class_count && i < MOST_CLASSES; i++) put_class(p, r, &r->classes[i]);
   fputs("</tbody></table></div>\n", p->f);
 }
@@ -130,12 +135,14 @@ void kz__folio_left(struct kz__folio *p, const struct kz_record *r) {
   for (int64_t i = 0; i < r->region_count; i++)
     special += r->regions[i].outcome != KZ_RECORD_FILLED;
   if (!special) return;
-  fputs("<h3>Left as it was, and conjecture</h3>\n<p>Restoration stops where conjecture begins: "
-        "where too little is known around a region, or candidates disagree too much, it is left "
-        "unless someone asks otherwise.</p>\n<div class='scroll'><table class='left-out'><thead>"
-        "<tr><th scope='col'>Region</th><th scope='col'>x, y</th><th scope='col'>Pixels</th>"
-        "<th scope='col'>Damage</th><th scope='col'>What was done</th><th scope='col'>Evidence</th>"
-        "</tr></thead><tbody>\n", p->f);
+  fputs(
+      "<h3>Left as it was, and conjecture</h3>\n<p>Restoration stops where conjecture begins: "
+      "where too little is known around a region, or candidates disagree too much, it is left "
+      "unless someone asks otherwise.</p>\n<div class='scroll'><table class='left-out'><thead>"
+      "<tr><th scope='col'>Region</th><th scope='col'>x, y</th><th scope='col'>Pixels</th>"
+      "<th scope='col'>Damage</th><th scope='col'>What was done</th><th scope='col'>Evidence</th>"
+      "</tr></thead><tbody>\n",
+      p->f);
   for (int turn = 0; turn < 2; turn++) /* conjecture first */
     for (int64_t i = 0; i < r->region_count && shown < MOST_LEFT; i++) {
       const int outcome = r->regions[i].outcome;

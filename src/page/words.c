@@ -6,9 +6,7 @@
 
 enum { MOST_PATH = 1000, MOST_SAID = 4000, MOST_SOFTWARE = 24 };
 
-static void term(struct kz__folio *p, const char *name) {
-  fprintf(p->f, "<dt>%s</dt><dd>", name);
-}
+static void term(struct kz__folio *p, const char *name) { fprintf(p->f, "<dt>%s</dt><dd>", name); }
 
 static void put_text(struct kz__folio *p, const char *name, const char *text, size_t most) {
   if (!text || !*text) return;
@@ -35,8 +33,8 @@ static void put_file(struct kz__folio *p, const char *name, const struct kz_reco
 /* ---- parameters ---- */
 
 /* The value as words; false: it is the default. */
-static bool value_of(const struct kz_param *q, const void *options, const void *defaults,
-                     char *buf, size_t size) {
+static bool value_of(const struct kz_param *q, const void *options, const void *defaults, char *buf,
+                     size_t size) {
   const char *at = (const char *)options + q->offset, *def = (const char *)defaults + q->offset;
   int64_t a, b;
   double x, y;
@@ -120,7 +118,8 @@ static void put_files(struct kz__folio *p, const struct kz_record *r) {
 
 static void put_making(struct kz__folio *p, const struct kz_record *r) {
   put_file(p, "Network", &r->files.model);
-  if (r->caption_by == KZ_RECORD_CAPTION_USER) put_text(p, "Words given to it", r->caption, MOST_SAID);
+  if (r->caption_by == KZ_RECORD_CAPTION_USER)
+    put_text(p, "Words given to it", r->caption, MOST_SAID);
   if (r->caption_by == KZ_RECORD_CAPTION_KIZIL)
     put_text(p, "Words made from what is known", r->caption, MOST_SAID);
   put_parameters(p, r);
@@ -154,21 +153,27 @@ static void put_proof(struct kz__folio *p, const struct kz__entry *e) {
   const size_t n = strlen(result);
   const bool beside = !strncmp(record, result, n) && !strcmp(record + n, ".json");
   fprintf(p->f, "<h3 id='p%d-check'>How to check it</h3>\n", e->section + 1);
-  fputs("<p>With the files at hand, in the folder of the record: that the "
-        "result is the recorded one and that nothing was changed but what was filled,</p>\n"
-        "<pre class='command'>kizil verify ", p->f);
+  fputs(
+      "<p>With the files at hand, in the folder of the record: that the "
+      "result is the recorded one and that nothing was changed but what was filled,</p>\n"
+      "<pre class='command'>kizil verify ",
+      p->f);
   kz__folio_argument(p->f, e->r.files.result.path);
   if (!beside) {
     fputs(" --record ", p->f);
     kz__folio_argument(p->f, record);
   }
-  fputs("</pre>\n<p>and that it can be made again, bit for bit on the same machine:</p>\n"
-        "<pre class='command'>kizil replay ", p->f);
+  fputs(
+      "</pre>\n<p>and that it can be made again, bit for bit on the same machine:</p>\n"
+      "<pre class='command'>kizil replay ",
+      p->f);
   kz__folio_argument(p->f, record);
   fputs("</pre>\n<p class='soft'>", p->f);
   if (p->o->check)
-    fputs("As this page was made, each file shown on it was found to be the one that the record "
-          "names, by its SHA-256.", p->f);
+    fputs(
+        "As this page was made, each file shown on it was found to be the one that the record "
+        "names, by its SHA-256.",
+        p->f);
   else
     fputs("The files were not compared with the record as this page was made.", p->f);
   fputs("</p>\n", p->f);

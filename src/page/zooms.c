@@ -10,9 +10,7 @@ enum { HALF = 256 }; /* px, at which a window that is not larger is shown; two o
 
 static int longest(const struct kz__zoom *z) { return z->w > z->h ? z->w : z->h; }
 
-static int times(const struct kz__zoom *z) {
-  return longest(z) < HALF ? HALF / longest(z) : 1;
-}
+static int times(const struct kz__zoom *z) { return longest(z) < HALF ? HALF / longest(z) : 1; }
 
 static bool is_filled(const struct kz__zoom *z) {
   return !z->region || z->region->outcome == KZ_RECORD_FILLED ||
@@ -35,8 +33,12 @@ static int put_edge(struct kz__folio *p, const struct kz__scene *s, const struct
                         (y < h - 1 && mask[i + w]);
     if (beside) memcpy(px.data + 4 * (size_t)i, (const uint8_t[]){255, 212, 0, 255}, 4);
   }
-  const struct kz__shown how = {.kind = KZ__FLAT, .class = "edge", .about = "border of the fill",
-                                .width = times(z) * w, .height = times(z) * h, .most = most};
+  const struct kz__shown how = {.kind = KZ__FLAT,
+                                .class = "edge",
+                                .about = "border of the fill",
+                                .width = times(z) * w,
+                                .height = times(z) * h,
+                                .most = most};
   if (!code) code = kz__folio_picture(p, &px, &how, err);
   kz_pixels_release(&px);
   free(mask);
@@ -50,9 +52,13 @@ static int put_crop(struct kz__folio *p, const struct kz__scene *s, const struct
   int code = 0;
   fputs("<figure><div class='crop'>", p->f);
   if (file->image) {
-    const struct kz__shown how = {.kind = KZ__PHOTO, .class = "whole", .about = about,
-                                  .name = file->path, .width = times(z) * z->w,
-                                  .height = times(z) * z->h, .most = 0.9 * most};
+    const struct kz__shown how = {.kind = KZ__PHOTO,
+                                  .class = "whole",
+                                  .about = about,
+                                  .name = file->path,
+                                  .width = times(z) * z->w,
+                                  .height = times(z) * z->h,
+                                  .most = 0.9 * most};
     code = kz__folio_crop(file->image, z->x, z->y, z->w, z->h, &px, err);
     if (!code) code = kz__folio_picture(p, &px, &how, err);
     if (!code && s->filled.image) code = put_edge(p, s, z, 0.1 * most, err);
@@ -105,7 +111,7 @@ static void put_words(struct kz__folio *p, const struct kz__zoom *z, int section
 }
 
 int kz__folio_zooms(struct kz__folio *p, const struct kz__scene *s, const struct kz__zoom *zooms,
-                   int count, struct kz_err *err) {
+                    int count, struct kz_err *err) {
   const int section = s->entry->section + 1;
   const double most = KZ__SHARE_ZOOMS * p->share / (2.0 * (count ? count : 1));
   int code = 0;
@@ -114,15 +120,19 @@ int kz__folio_zooms(struct kz__folio *p, const struct kz__scene *s, const struct
   if (s->entry->r.region_count > count) {
     fprintf(p->f, "%d of ", count);
     kz__folio_many(p->f, s->entry->r.region_count, "region");
-    fputs(": the largest, those on which candidates disagree most, and those that were left or "
-          "are conjecture.", p->f);
+    fputs(
+        ": the largest, those on which candidates disagree most, and those that were left or "
+        "are conjecture.",
+        p->f);
   } else {
     fputs("What was filled, at the resolution of the photograph.", p->f);
   }
   fputs("</p>\n", p->f);
   if (s->filled.image)
-    fputs("<p class='switch'><label><input type='checkbox' class='t-edge'> Outline what was "
-          "filled</label></p>\n", p->f);
+    fputs(
+        "<p class='switch'><label><input type='checkbox' class='t-edge'> Outline what was "
+        "filled</label></p>\n",
+        p->f);
   fputs("<div class='zooms'>\n", p->f);
   for (int i = 0; i < count && !code; i++) {
     const struct kz__zoom *z = &zooms[i];
