@@ -18,7 +18,7 @@
 #include "restore/sample.h"
 
 #define LEVELS 24 /* sizes: more than any picture can be halved */
-#define FIELD 128 /* px: a part of the damage that holds a square of more is vast */
+#define FIELD 160 /* px: a part of the damage that holds a square of more is vast */
 
 /* The damage at one size of the picture. */
 struct level {
@@ -66,7 +66,8 @@ static int plan_level(struct plan *p, int field, const struct kz_restore_options
 
 /* A tile that is told to be small sees less. */
 static int field_of(const struct kz_restore_options *o) {
-  return o->tile && o->tile / 2 < FIELD ? (int)o->tile / 2 : FIELD;
+  const int64_t seen = o->tile * 5 / 8;
+  return o->tile && seen < FIELD ? (int)seen : FIELD;
 }
 
 static int make_plan(struct plan *p, const struct kz__holes *h, const struct kz_restore_options *o,

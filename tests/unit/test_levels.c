@@ -230,7 +230,7 @@ static void square(uint8_t *mask, int width, int x, int y, int side) {
   for (int v = y; v < y + side; v++) memset(mask + (size_t)v * width + x, 255, (size_t)side);
 }
 
-/* A blot, then a hole of 300 px: at a quarter of its size (75 px), half of it, all of it; each size
+/* A blot, then a hole of 340 px: at a quarter of its size (85 px), half of it, all of it; each size
  * begins at the second step from what the one before left. */
 static void a_vast_hole_is_filled_coarse_to_fine(void **state) {
   (void)state;
@@ -245,14 +245,14 @@ static void a_vast_hole_is_filled_coarse_to_fine(void **state) {
   struct kz_err err;
   int tiles;
   square(mask, SIDE, 20, 20, 30);
-  square(mask, SIDE, 100, 100, 300);
+  square(mask, SIDE, 100, 100, 340);
   make_holes(&holes, mask, SIDE, SIDE);
   assert_int_equal(kz__repair_init(&c, &holes, false, &err), 0);
   assert_int_equal(fill(&c, &p, &o, &asked, &tiles), 3 + 3 + 2 + 2);
   assert_int_equal(tiles, 4);
   static const int side[] = {256, 256, 256, 128, 128, 128, 256, 256, 512, 512};
   enum { BLOT = 900 + 156 * 156 }; /* with as much of the other as its tile shows */
-  static const int hole[] = {BLOT, BLOT, BLOT, 5625, 5625, 5625, 22500, 22500, 90000, 90000};
+  static const int hole[] = {BLOT, BLOT, BLOT, 7225, 7225, 7225, 28900, 28900, 115600, 115600};
   const float time[] = {1, t1, t2, 1, t1, t2, t1, t2, t1, t2};
   for (int i = 0; i < 10; i++) {
     assert_true(asked.call[i].w == side[i] && asked.call[i].h == side[i]);
@@ -268,12 +268,12 @@ static void a_vast_hole_is_filled_coarse_to_fine(void **state) {
   free(mask);
 }
 
-/* Up to 128 px a side, and whatever its length, a hole is filled as it is. */
+/* Up to 160 px a side, and whatever its length, a hole is filled as it is. */
 static void what_fits_the_field_is_not_reduced(void **state) {
   (void)state;
   enum { W = 500, H = 256 };
   const struct kz_restore_options o = {.steps = 3, .thin = 6, .views = 1, .overlap = 64};
-  for (int side = 128; side <= 129; side++) {
+  for (int side = 160; side <= 161; side++) {
     uint8_t *mask = calloc(W * H, 1);
     struct picture p = {W, H, mask};
     struct asked asked = {0};
@@ -285,7 +285,7 @@ static void what_fits_the_field_is_not_reduced(void **state) {
     make_holes(&holes, mask, W, H);
     assert_int_equal(kz__repair_init(&c, &holes, false, &err), 0);
     fill(&c, &p, &o, &asked, &tiles);
-    assert_int_equal(asked.call[0].w, side == 128 ? 512 : 256);
+    assert_int_equal(asked.call[0].w, side == 160 ? 512 : 256);
     assert_true(asked.call[0].t == 1);
     kz__repair_release(&c);
     kz__holes_release(&holes);
