@@ -87,7 +87,7 @@ static void put_caution(struct kz__folio *p, const struct kz__entry *e) {
           "shows what may have been there, not what was.%s Neither the painting nor the photograph "
           "was touched. %s <a href='#p%d-check'>How to check it</a>.</p>\n",
           styles[e->r.style.style],
-          lossless ? "Outside the fills the result is the photograph, sample for sample."
+          lossless ? "Outside the fills the result must be the photograph, sample for sample."
                    : "The result is stored in a format that changes every pixel a little.",
           e->section + 1);
 }
