@@ -29,16 +29,17 @@ struct kz__colour {
   bool profile_unused;
   int bands;
   cmsContext context; /* of its own: silent, and not shared with libvips */
-  cmsHTRANSFORM to, from;
+  struct kz__show show; /* with to_xyz NULL: samples are sRGB, or linear */
+  cmsHTRANSFORM from;
   struct kz__inks *inks; /* for four bands */
 };
 
 /* ---- the profile ---- */
 
 static void drop_transforms(struct kz__colour *c) {
-  if (c->to) cmsDeleteTransform(c->to);
+  kz__show_release(&c->show);
   if (c->from) cmsDeleteTransform(c->from);
-  c->to = c->from = NULL;
+  c->from = NULL;
 }
 
 /* Both transforms for a profile, or none. */
@@ -54,14 +55,13 @@ static bool use_profile(struct kz__colour *c, const void *data, size_t size) {
   cmsHPROFILE file = cmsOpenProfileFromMemTHR(c->context, data, (cmsUInt32Number)size);
   if (srgb && file && cmsGetColorSpace(file) == models[c->bands].space) {
     cmsUInt32Number format = models[c->bands].format;
-    c->to = cmsCreateTransformTHR(c->context, file, format, srgb, TYPE_RGB_FLT,
-                                  INTENT_RELATIVE_COLORIMETRIC, flags);
+    kz__show_init(&c->show, c->context, file, format);
     c->from = cmsCreateTransformTHR(c->context, srgb, TYPE_RGB_FLT, file, format,
                                     INTENT_RELATIVE_COLORIMETRIC, flags);
   }
   if (srgb) cmsCloseProfile(srgb);
   if (file) cmsCloseProfile(file);
-  if (c->to && c->from) return true;
+  if (c->show.to_xyz && c->from) return true;
   drop_transforms(c);
   return false;
 }
@@ -74,7 +74,7 @@ static bool is_srgb(const struct kz__colour *c) {
     float in[3] = {step * (float)(i % GRID), step * (float)(i / GRID % GRID),
                    step * (float)(i / GRID / GRID)};
     float out[3];
-    cmsDoTransform(c->to, in, out, 1);
+    kz__show(&c->show, in, 1, out);
     for (int k = 0; k < 3; k++)
       if (!(fabsf(out[k] - in[c->bands == 1 ? 0 : k]) < nearly)) return false;
   }
@@ -120,7 +120,7 @@ int kz__colour_new(VipsImage *im, const char *path, struct kz__colour **out, str
     c->profile_unused = size > 0;
     if (inks) code = use_builtin_cmyk(c, path, err);
   }
-  if (!code && inks && !(c->inks = kz__inks_new(c->to, c->from)))
+  if (!code && inks && !(c->inks = kz__inks_new(&c->show, c->from)))
     code = kz_err_set(err, KZ_ENOMEM, "%s: no memory for its inks", path);
 out:
   if (code)
@@ -170,7 +170,7 @@ static void plain_to_srgb(const struct kz__colour *c, const float *device, int n
 void kz__colour_to_srgb(const struct kz__colour *c, const float *device, int n, float *srgb) {
   float in[4 * CHUNK];
   const float scale = c->bands == 4 ? 100 : 1; /* lcms counts ink in percent */
-  if (!c->to) {
+  if (!c->show.to_xyz) {
     plain_to_srgb(c, device, n, srgb);
     return;
   }
@@ -178,7 +178,7 @@ void kz__colour_to_srgb(const struct kz__colour *c, const float *device, int n, 
     int m = n - at < CHUNK ? n - at : CHUNK;
     float *out = srgb + 3 * (size_t)at;
     for (int i = 0; i < m * c->bands; i++) in[i] = scale * clip(device[(size_t)at * c->bands + i]);
-    cmsDoTransform(c->to, in, out, (cmsUInt32Number)m);
+    kz__show(&c->show, in, m, out);
     for (int i = 0; i < 3 * m; i++) out[i] = clip(out[i]);
   }
 }

@@ -33,7 +33,8 @@ struct node {
 };
 
 struct kz__inks {
-  cmsHTRANSFORM show, from;
+  const struct kz__show *show;
+  cmsHTRANSFORM from;
   pthread_mutex_t lock; /* while it is filled */
   bool filled;
   struct node node[SIDE][SIDE][SIDE];
@@ -46,13 +47,14 @@ static float distance(const float a[3], const float b[3]) {
 }
 
 /* Columns of J by a difference of 1 % towards the middle. */
-static void slopes(cmsHTRANSFORM show, const float ink[4], const float shown[3], double j[3][4]) {
+static void slopes(const struct kz__show *show, const float ink[4], const float shown[3],
+                   double j[3][4]) {
   float in[16], out[12];
   for (int c = 0; c < 4; c++) {
     memcpy(in + 4 * c, ink, 4 * sizeof *ink);
     in[5 * c] += ink[c] < 50 ? 1 : -1;
   }
-  cmsDoTransform(show, in, out, 4);
+  kz__show(show, in, 4, out);
   for (int c = 0; c < 4; c++)
     for (int k = 0; k < 3; k++) j[k][c] = (out[3 * c + k] - shown[k]) / (ink[c] < 50 ? 1 : -1);
 }
@@ -102,18 +104,18 @@ static bool move(const double j[3][4], const double want[3], float ink[4]) {
 }
 
 /* Improve `ink`, which shows nearly `srgb`, until it shows it or no nearer inks are found. */
-static void refine(cmsHTRANSFORM show, const float srgb[3], float ink[4]) {
+static void refine(const struct kz__show *show, const float srgb[3], float ink[4]) {
   float at[4], shown[3], best;
   int stalled = 0;
   for (int i = 0; i < 4; i++) at[i] = ink[i] = fminf(fmaxf(ink[i], 0), 100);
-  cmsDoTransform(show, at, shown, 1);
+  kz__show(show, at, 1, shown);
   best = distance(shown, srgb);
   for (int n = 0; n < STEPS && best > enough && stalled < 3; n++) {
     double j[3][4], want[3];
     for (int k = 0; k < 3; k++) want[k] = (double)srgb[k] - shown[k];
     slopes(show, at, shown, j);
     if (!move(j, want, at)) break;
-    cmsDoTransform(show, at, shown, 1);
+    kz__show(show, at, 1, shown);
     float now = distance(shown, srgb);
     stalled = now < 0.98f * best ? 0 : stalled + 1;
     if (now < best) memcpy(ink, at, sizeof at);
@@ -123,11 +125,11 @@ static void refine(cmsHTRANSFORM show, const float srgb[3], float ink[4]) {
 
 /* ---- the lattice ---- */
 
-static void set_matrix(cmsHTRANSFORM show, struct node *node) {
+static void set_matrix(const struct kz__show *show, struct node *node) {
   double j[3][4], d[4];
   float shown[3];
   bool held[4];
-  cmsDoTransform(show, node->ink, shown, 1);
+  kz__show(show, node->ink, 1, shown);
   slopes(show, node->ink, shown, j);
   for (int i = 0; i < 4; i++) held[i] = node->ink[i] <= 0 || node->ink[i] >= 100;
   for (int k = 0; k < 3; k++) {
@@ -137,7 +139,7 @@ static void set_matrix(cmsHTRANSFORM show, struct node *node) {
   }
 }
 
-struct kz__inks *kz__inks_new(cmsHTRANSFORM show, cmsHTRANSFORM from) {
+struct kz__inks *kz__inks_new(const struct kz__show *show, cmsHTRANSFORM from) {
   struct kz__inks *t = malloc(sizeof *t);
   if (!t) return NULL;
   t->show = show;
@@ -208,7 +210,7 @@ struct waiting {
 /* Look at what was tried, keep what is nearer, and try on with what is still off. */
 static void look(const struct kz__inks *t, const float *srgb, float *ink, struct waiting *w) {
   int still = 0;
-  cmsDoTransform(t->show, w->ink, w->shown, (cmsUInt32Number)w->count);
+  kz__show(t->show, w->ink, w->count, w->shown);
   for (int n = 0; n < w->count; n++) {
     int at = w->index[n];
     const float *want = srgb + 3 * at, *shown = w->shown + 3 * n;
