@@ -16,7 +16,7 @@
 #include <kizil/image.h>
 #include <kizil/model.h>
 
-enum { MOST_JOBS = 256, DEFAULT_JOBS = 8, EXIT_INTERRUPTED = 130 };
+enum { MOST_JOBS = 256, DEFAULT_JOBS = 8, SHOWN = 3, EXIT_INTERRUPTED = 130 };
 
 struct crew;
 
@@ -86,19 +86,28 @@ static const char *time_left(const struct crew *c, char text[64]) {
   return text;
 }
 
+/* "wall.tif 40 %, vault.tif 7 %, 2 more": what the workers are at, short enough for a line. */
+static void name_work(const struct crew *c, char *text, size_t size) {
+  int named = 0;
+  size_t used = 0;
+  text[0] = '\0';
+  for (int i = 0; i < c->count && used < size; i++) {
+    const struct kz_cli_picture *p = c->workers[i].picture;
+    if (!p || named++ >= SHOWN) continue;
+    const char *slash = strrchr(p->job.image, '/');
+    used += (size_t)snprintf(text + used, size - used, "%s%s %d %%", used ? ", " : "",
+                             slash ? slash + 1 : p->job.image, (int)(100 * c->workers[i].share));
+  }
+  if (named > SHOWN && used < size) snprintf(text + used, size - used, ", %d more", named - SHOWN);
+}
+
 static void show_progress(void *self, int done, int total) {
   struct worker *w = self;
   struct crew *c = w->crew;
-  char left[64], now[256] = "";
-  size_t used = 0;
+  char left[64], now[200];
   pthread_mutex_lock(&c->mutex);
   w->share = (double)done / total;
-  for (int i = 0; i < c->count && used < sizeof now; i++) {
-    const struct kz_cli_picture *p = c->workers[i].picture;
-    if (!p) continue;
-    used += (size_t)snprintf(now + used, sizeof now - used, "%s%s, %d %%", used ? "; " : "",
-                             p->job.image, (int)(100 * c->workers[i].share));
-  }
+  name_work(c, now, sizeof now);
   int settled = c->pictures.count - c->tally.count[KZ_CLI_WAITING];
   kz_cli_progress(&c->progress, "%d of %d: %s%s", settled, c->pictures.count, now,
                   time_left(c, left));
