@@ -129,7 +129,7 @@ static int write_page(struct work *w, struct kz_err *err) {
     records[k] = w->names.records[(best_of(&w->made) + k) % w->made.count];
   kz_params_defaults(kz_page_params, &o);
   o.overwrite = w->o->restore.overwrite;
-  o.check = false; /* the files were written and hashed a moment ago */
+  o.check = true;
   int code = kz_page_write(records, w->made.count, w->job->page, &o, w->host, err);
   kz_params_release(kz_page_params, &o);
   return code;
