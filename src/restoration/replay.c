@@ -13,6 +13,7 @@
 #include "record/field.h"
 #include "record/pixels.h"
 #include "restoration/recorded.h"
+#include "restore/sample.h"
 
 struct replay {
   struct kz__recorded from;
@@ -26,6 +27,14 @@ struct replay {
 };
 
 /* ---- before ---- */
+
+static int check_model(const struct replay *p, const struct kz_restorer *r, struct kz_err *err) {
+  const char *hash = kz_model_hash(kz__restorer_model(r));
+  const struct kz_record_file *model = &p->from.record.files.model;
+  if (!strcmp(hash, model->sha256)) return 0;
+  return kz_err_set(err, KZ_EBACKEND, "the model that was loaded is not %s of the record: its "
+                    "SHA-256 is %.12s..., not %.12s...", model->path, hash, model->sha256);
+}
 
 static int check_record(const struct replay *p, struct kz_err *err) {
   const struct kz_record *r = &p->from.record;
@@ -254,6 +263,7 @@ int kz_restoration_replay(struct kz_restorer *r, const char *record,
   struct replay p = {.out = out};
   kz_params_defaults(kz_restore_params, &p.o);
   int code = kz__recorded_open(&p.from, record, places, KZ__GIVEN, err);
+  if (!code) code = check_model(&p, r, err);
   if (!code) code = begin(&p, places, err);
   if (!code) code = check_output(&p, overwrite, err);
   if (!code) code = make(&p, r, overwrite, host, err);

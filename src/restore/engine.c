@@ -82,6 +82,8 @@ static void say(void *self, const char *caption) {
   r->guides.tokens = r->tokens;
 }
 
+const struct kz_model *kz__restorer_model(const struct kz_restorer *r) { return r->model; }
+
 struct kz__denoise kz__restorer_denoise(struct kz_restorer *r,
                                         const struct kz_restore_options *options) {
   r->threads = (int)options->threads;

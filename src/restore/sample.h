@@ -21,6 +21,8 @@ struct kz__denoise {
   void (*say)(void *self, const char *caption);
 };
 
+/* Borrowed. */
+const struct kz_model *kz__restorer_model(const struct kz_restorer *r);
 /* The network of a restorer, with the threads and the guidance of `options`; for one run. */
 struct kz__denoise kz__restorer_denoise(struct kz_restorer *r,
                                         const struct kz_restore_options *options);

@@ -1,5 +1,5 @@
-/* Making again: what was recorded comes back byte for byte, and where it does not, or cannot, that is
- * said. */
+/* Making again: what was recorded comes back byte for byte, and where it does not, or cannot, that
+ * is said. */
 #include "pick_fixture.h"
 
 static void what_was_made_is_made_again(void **state) {
@@ -79,6 +79,16 @@ static void what_cannot_be_replayed_is_refused(void **state) {
     unlink(in_folder("again.png"));
     rename(in_folder("moved"), in_folder(names[i]));
   }
+  struct kz_restorer *right = restorer;
+  struct kz_model *other;
+  assert_int_equal(tiny_model_write(in_folder("other.safetensors"), 4, &err), 0);
+  if (kz_model_load(in_folder("other.safetensors"), KZ_PRECISION_F32, &other, &err))
+    fail_msg("%s", err.msg);
+  assert_int_equal(kz_restorer_new(other, &restorer, &err), 0);
+  not_replayed("out.png.json", NULL, "again.png", KZ_EBACKEND, "model that was loaded is not");
+  kz_restorer_free(restorer);
+  kz_model_free(other);
+  restorer = right;
   not_replayed("out.png.json", NULL, "out.png", KZ_EEXIST, "the recorded result");
   not_replayed("out.png.json", NULL, "image.png", KZ_EEXIST, "the photograph");
   not_replayed("out.png.json", NULL, "mask.png", KZ_EEXIST, "the mask");
