@@ -1,17 +1,17 @@
 /* Damage is filled by its width, each kind with what was filled before it among the known.
  *
  * Thin and wide damage are different questions. Across a crack of a few pixels both rims say what
- * was between them: the mean estimate, one call, is nearer to the truth and as sharp as what further
- * calls make of it. In a wide hole the mean is a blur, and sampling paints. (Held-out photographs,
- * default model, one call against three: strokes of 4 px 1.0 dB more, LPIPS equal; of 6 px 1.0 dB
- * more, LPIPS 7 % worse; of 9 px 0.8 dB more, LPIPS 24 % worse.)
+ * was between them: the mean estimate, one call, is nearer to the truth and as sharp as what
+ * further calls make of it. In a wide hole the mean is a blur, and sampling paints. (Held-out
+ * photographs, default model, one call against three: strokes of 4 px 1.0 dB more, LPIPS equal; of
+ * 6 px 1.0 dB more, LPIPS 7 % worse; of 9 px 0.8 dB more, LPIPS 24 % worse.)
  *
- * In the middle of a hole much wider than what the network was shown in training it has nothing to go
- * by, and paints worms on a mean colour. Such a hole is vast: it is filled in the picture at half its
- * size first, if need be at half of that. What comes of it, enlarged, with the noise of the second
- * step over it, is where sampling begins (Meng et al., SDEdit, 2022). It does not stand in for the
- * coarse fill: the network adds what a coarse fill lacks, and where nothing lacks it doubles all
- * edges. (Figures: bench/README.md, vast.py.) */
+ * In the middle of a hole much wider than what the network was shown in training it has nothing to
+ * go by, and paints worms on a mean colour. Such a hole is vast: it is filled in the picture at
+ * half its size first, if need be at half of that. What comes of it, enlarged, with the noise of
+ * the second step over it, is where sampling begins (Meng et al., SDEdit, 2022). It does not stand
+ * in for the coarse fill: the network adds what a coarse fill lacks, and where nothing lacks it
+ * doubles all edges. (Figures: bench/README.md, vast.py.) */
 #include <limits.h>
 
 #include "restore/levels.h"

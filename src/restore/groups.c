@@ -1,4 +1,4 @@
-/* Parts of the damage that a tile shows together are joined; what is joined in the end is a group. */
+/* Parts of the damage that a tile shows together are joined; what is joined is a group. */
 #include "restore/groups.h"
 
 #include <stdlib.h>
@@ -33,7 +33,8 @@ static int number_groups(struct kz__groups *g, const int *shown, int *part, int 
 /* Tiles in the order of their groups: a counting sort keeps the order within each. */
 static int sort_tiles(struct kz__groups *g, int groups, struct kz_err *err) {
   const int count = g->tiles.count;
-  int *at = calloc((size_t)groups + 1, sizeof *at), *group = calloc((size_t)count + 1, sizeof *group);
+  int *at = calloc((size_t)groups + 1, sizeof *at);
+  int *group = calloc((size_t)count + 1, sizeof *group);
   struct kz__tile *list = calloc((size_t)count + 1, sizeof *list);
   int code = 0;
   if (!at || !group || !list) {

@@ -1,6 +1,6 @@
 /* Tiles that have to be sampled together: those that show a common part of the damage, and those
  * that show a common part with them. What is sampled in one group does not depend on another, so
- * working memory follows the largest group and not all damage, and a group's tiles are read once. */
+ * working memory follows the largest group, not all damage, and a group's tiles are read once. */
 #ifndef KZ_RESTORE_GROUPS_H
 #define KZ_RESTORE_GROUPS_H
 

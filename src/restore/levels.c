@@ -1,6 +1,6 @@
-/* Halving and doubling, for holes that are filled coarse to fine. Only rectangles that are asked for
- * are ever made, a few rows at a time: a half of a half of a half is eight rows of the image for each
- * of its own, and none of them is held. */
+/* Halving and doubling, for holes that are filled coarse to fine. Only rectangles that are asked
+ * for are ever made, a few rows at a time: a half of a half of a half is eight rows of the image
+ * for each of its own, and none of them is held. */
 #include "restore/levels.h"
 
 #include <stdlib.h>
@@ -97,7 +97,8 @@ int kz__half_read_drawn(void *self, int x, int y, int w, int h, uint8_t *drawn,
     whole_range(y + at, least(ROWS, h - at), half->holes->height, &fy, &fh);
     code = half->drawn->read(half->drawn->self, fx, fy, fw, fh, from, err);
     for (int v = 0; v < fh && !code; v++)
-      for (int u = 0; u < fw; u++) drawn[(size_t)(at + v / 2) * w + u / 2] |= from[(size_t)v * fw + u];
+      for (int u = 0; u < fw; u++)
+        drawn[(size_t)(at + v / 2) * w + u / 2] |= from[(size_t)v * fw + u];
   }
   free(from);
   return code;

@@ -22,7 +22,7 @@ struct kz__repair {
 int kz__repair_init(struct kz__repair *c, const struct kz__holes *h, bool history,
                     struct kz_err *err);
 void kz__repair_release(struct kz__repair *c);
-/* Copy what the part has into the whole, or the other way; the part's runs are runs of the whole. */
+/* Copy what the part has into the whole, or back; the part's runs are runs of the whole. */
 void kz__repair_take(struct kz__repair *whole, const struct kz__repair *part);
 void kz__repair_give(const struct kz__repair *whole, struct kz__repair *part);
 

@@ -166,7 +166,7 @@ static int one_step(struct loop *l, int step, struct kz_err *err) {
   return 0;
 }
 
-/* What the draft is at the time of the first step: noise, over the start unless that is at t = 1. */
+/* What the draft is at the time of the first step: noise, over the start unless at t = 1. */
 static void begin(struct loop *l, const float *start) {
   struct kz__draft *c = l->draft;
   double t = kz_sampler_time(l->first, l->steps);

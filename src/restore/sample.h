@@ -37,11 +37,11 @@ struct kz__means {
   int level;       /* how often the image was halved: each size has noise of its own */
   int done, total; /* tiles computed so far, and in all: for the host */
 };
-/* Fill the damage under `tiles` by steps `first` to steps - 1 of `steps` (one step: as many calls as
- * options->views): there c->x becomes the result. With first > 0 c->x is what the steps begin from,
- * an estimate of the picture; else its coarse fill is made.
- * Tiles should cover all of the repair that is wanted; what they leave out is damage to them, and
- * its value afterwards means nothing. */
+/* Fill the damage under `tiles` by steps `first` to steps - 1 of `steps` (one step: as many calls
+ * as options->views): there c->x becomes the result. With first > 0 c->x is what the steps begin
+ * from, an estimate of the picture; else they begin from noise. Tiles should cover all of the
+ * repair that is wanted; what they leave out is damage to them, and its value afterwards means
+ * nothing. */
 int kz__sample(struct kz__repair *c, const struct kz__tiles *tiles, int first, int steps,
                struct kz__means *m, struct kz_err *err);
 

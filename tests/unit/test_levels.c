@@ -1,5 +1,5 @@
-/* Coarse to fine: pictures halved and enlarged, tiles in groups, and the order in which damage of all
- * widths is filled, with a function in place of the network. */
+/* Coarse to fine: pictures halved and enlarged, tiles in groups, and the order in which damage of
+ * all widths is filled, with a function in place of the network. */
 #include "mask_fixture.h"
 
 #include <math.h>

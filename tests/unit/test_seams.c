@@ -1,6 +1,6 @@
-/* Tiles leave no line in what they fill. The network is a function whose answer differs from tile to
- * tile, as a real one's does: it smooths the noise it is given and adds what it thinks of the whole
- * tile. Where tiles are not blended that shows, and the measure must say so. */
+/* Tiles leave no line in what they fill. The network is a function whose answer differs from tile
+ * to tile, as a real one's does: it smooths the noise it is given and adds what it thinks of the
+ * whole tile. Where tiles are not blended that shows, and the measure must say so. */
 #include "mask_fixture.h"
 
 #include <math.h>
@@ -111,7 +111,9 @@ static void alone(struct kz__repair *c, struct kz__tiles *t, struct kz__means *m
   kz__repair_release(&part);
 }
 
-static double ratio_with(void (*fill)(struct kz__repair *, struct kz__tiles *, struct kz__means *)) {
+typedef void filler(struct kz__repair *c, struct kz__tiles *t, struct kz__means *m);
+
+static double ratio_with(filler *fill) {
   uint8_t *mask = calloc(W * H, 1);
   for (int y = 30; y < H - 30; y++) memset(mask + y * W + 30, 255, W - 60);
   const struct kz__known known = {NULL, read_picture};
