@@ -24,9 +24,9 @@ struct args {
 static const char notes[] =
     "RECORD is the record of any of the candidates (wall-1.tif.json); or give the candidate\n"
     "itself, which is then the one that is taken. A record alone stands for the best ranked one.\n"
-    "Regions and candidates are numbered from 1, as --list shows them and files are named. What is\n"
-    "written has the samples of the candidates, a record of its own with who decided and what, and,\n"
-    "if a region was left, OUT.filled.png; 'kizil verify' and 'kizil replay' go on from there.\n"
+    "Regions and candidates are numbered from 1, as --list shows them and files are named. What\n"
+    "is written has the samples of the candidates, a record of its own with who decided and what,\n"
+    "and, if a region was left, OUT.filled.png; 'kizil verify' and 'kizil replay' go on from it.\n"
     "\n"
     "  kizil pick wall-1.tif.json --list\n"
     "  kizil pick wall-2.tif -o wall.restored.tif --reviewer 'M. Chen' --decision accepted\n"

@@ -15,7 +15,8 @@ enum { WIDE = 96, HIGH = 64 };
 static struct kz_model *model;
 static struct kz_restorer *restorer;
 
-/* Regions in the order of their first pixels: a block in the corner, one in the middle, one below. */
+/* Regions in the order of their first pixels: a block in the corner, one in the middle, one
+ * below. */
 static inline int region_at(int x, int y) {
   if (x >= 74 && y < 14) return 0;
   if (x >= 20 && x < 40 && y >= 10 && y < 30) return 1;
@@ -63,7 +64,8 @@ static inline struct kz_restoration_options asked(int count) {
   return o;
 }
 
-static inline void restore(const char *image, const char *out, const struct kz_restoration_options *o) {
+static inline void restore(const char *image, const char *out,
+                           const struct kz_restoration_options *o) {
   const struct kz_restoration_job job = {.image = kept(image), .mask = kept("mask.png"),
                                          .out = kept(out), .model = kept("model.safetensors"),
                                          .who = "A. Li"};
@@ -71,7 +73,8 @@ static inline void restore(const char *image, const char *out, const struct kz_r
   if (kz_restoration_make(restorer, &job, o, NULL, NULL, &err)) fail_msg("%s", err.msg);
 }
 
-static inline void pick(const char *record, const struct kz_restoration_choice *c, const char *out) {
+static inline void pick(const char *record, const struct kz_restoration_choice *c,
+                        const char *out) {
   struct kz_err err;
   if (kz_restoration_pick(kept(record), c, kept(out), false, &err)) fail_msg("%s", err.msg);
 }

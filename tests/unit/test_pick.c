@@ -109,8 +109,12 @@ static void a_choice_by_region(void **state) {
   (void)state;
   const int64_t regions[] = {2, 0};
   const int taken[] = {0, -1};
-  const struct kz_restoration_choice c = {.whole = 2, .regions = regions, .taken = taken, .count = 2,
-                                          .reviewer = "M. Chen", .decision = "accepted but for one"};
+  const struct kz_restoration_choice c = {.whole = 2,
+                                          .regions = regions,
+                                          .taken = taken,
+                                          .count = 2,
+                                          .reviewer = "M. Chen",
+                                          .decision = "accepted but for one"};
   const struct kz_restoration_options o = asked(3);
   struct kz_record r;
   struct kz_err err;
@@ -138,8 +142,8 @@ static void a_choice_by_region(void **state) {
   clear();
 }
 
-/* Whole: the samples are the candidate's; no picture of what was filled is needed. In a folder of its
- * own the record names the files from there. */
+/* Whole: the samples are the candidate's; no picture of what was filled is needed. In a folder of
+ * its own the record names the files from there. */
 static void a_choice_of_a_whole_one(void **state) {
   (void)state;
   const struct kz_restoration_choice c = {.whole = 1};
