@@ -74,7 +74,7 @@ static bool is_srgb(const struct kz__colour *c) {
     float in[3] = {step * (float)(i % GRID), step * (float)(i / GRID % GRID),
                    step * (float)(i / GRID / GRID)};
     float out[3];
-    kz__show(&c->show, in, 1, out);
+    kz__show_samples(&c->show, in, 1, out);
     for (int k = 0; k < 3; k++)
       if (!(fabsf(out[k] - in[c->bands == 1 ? 0 : k]) < nearly)) return false;
   }
@@ -178,7 +178,7 @@ void kz__colour_to_srgb(const struct kz__colour *c, const float *device, int n, 
     int m = n - at < CHUNK ? n - at : CHUNK;
     float *out = srgb + 3 * (size_t)at;
     for (int i = 0; i < m * c->bands; i++) in[i] = scale * clip(device[(size_t)at * c->bands + i]);
-    kz__show(&c->show, in, m, out);
+    kz__show_samples(&c->show, in, m, out);
     for (int i = 0; i < 3 * m; i++) out[i] = clip(out[i]);
   }
 }

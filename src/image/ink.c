@@ -54,7 +54,7 @@ static void slopes(const struct kz__show *show, const float ink[4], const float 
     memcpy(in + 4 * c, ink, 4 * sizeof *ink);
     in[5 * c] += ink[c] < 50 ? 1 : -1;
   }
-  kz__show(show, in, 4, out);
+  kz__show_samples(show, in, 4, out);
   for (int c = 0; c < 4; c++)
     for (int k = 0; k < 3; k++) j[k][c] = (out[3 * c + k] - shown[k]) / (ink[c] < 50 ? 1 : -1);
 }
@@ -108,14 +108,14 @@ static void refine(const struct kz__show *show, const float srgb[3], float ink[4
   float at[4], shown[3], best;
   int stalled = 0;
   for (int i = 0; i < 4; i++) at[i] = ink[i] = fminf(fmaxf(ink[i], 0), 100);
-  kz__show(show, at, 1, shown);
+  kz__show_samples(show, at, 1, shown);
   best = distance(shown, srgb);
   for (int n = 0; n < STEPS && best > enough && stalled < 3; n++) {
     double j[3][4], want[3];
     for (int k = 0; k < 3; k++) want[k] = (double)srgb[k] - shown[k];
     slopes(show, at, shown, j);
     if (!move(j, want, at)) break;
-    kz__show(show, at, 1, shown);
+    kz__show_samples(show, at, 1, shown);
     float now = distance(shown, srgb);
     stalled = now < 0.98f * best ? 0 : stalled + 1;
     if (now < best) memcpy(ink, at, sizeof at);
@@ -129,7 +129,7 @@ static void set_matrix(const struct kz__show *show, struct node *node) {
   double j[3][4], d[4];
   float shown[3];
   bool held[4];
-  kz__show(show, node->ink, 1, shown);
+  kz__show_samples(show, node->ink, 1, shown);
   slopes(show, node->ink, shown, j);
   for (int i = 0; i < 4; i++) held[i] = node->ink[i] <= 0 || node->ink[i] >= 100;
   for (int k = 0; k < 3; k++) {
@@ -210,7 +210,7 @@ struct waiting {
 /* Look at what was tried, keep what is nearer, and try on with what is still off. */
 static void look(const struct kz__inks *t, const float *srgb, float *ink, struct waiting *w) {
   int still = 0;
-  kz__show(t->show, w->ink, w->count, w->shown);
+  kz__show_samples(t->show, w->ink, w->count, w->shown);
   for (int n = 0; n < w->count; n++) {
     int at = w->index[n];
     const float *want = srgb + 3 * at, *shown = w->shown + 3 * n;

@@ -68,7 +68,7 @@ void kz__show_release(struct kz__show *s) {
   s->to_xyz = NULL;
 }
 
-void kz__show(const struct kz__show *s, const float *samples, int n, float *srgb) {
+void kz__show_samples(const struct kz__show *s, const float *samples, int n, float *srgb) {
   const float(*m)[3] = s->to_linear;
   cmsDoTransform(s->to_xyz, samples, srgb, (cmsUInt32Number)n);
   for (int i = 0; i < n; i++) {

@@ -19,6 +19,6 @@ bool kz__show_init(struct kz__show *s, cmsContext context, cmsHPROFILE profile,
                    cmsUInt32Number format);
 void kz__show_release(struct kz__show *s);
 /* srgb [n, 3] of n pixels of the profile's samples; beyond [0,1] where sRGB cannot show them. */
-void kz__show(const struct kz__show *s, const float *samples, int n, float *srgb);
+void kz__show_samples(const struct kz__show *s, const float *samples, int n, float *srgb);
 
 #endif
