@@ -22,9 +22,11 @@ static void offer_options(const struct kz_cli_parser *p, const char *word) {
     offer("--", o->name, word, o->help);
   for (const struct kz_cli_table *t = p->tables; t->params; t++)
     for (const struct kz_param *q = t->params; q->name; q++) {
+      char negated[160];
+      snprintf(negated, sizeof negated, "not: %s", q->help);
       offer("--", q->name, word, q->help);
       bool useful = q->def != 0 || !strncmp(word, "--no-", 5); /* what is off is seldom negated */
-      if (q->type == KZ_PARAM_BOOL && useful) offer("--no-", q->name, word, q->help);
+      if (q->type == KZ_PARAM_BOOL && useful) offer("--no-", q->name, word, negated);
     }
   offer("--", "help", word, "show help");
 }

@@ -46,8 +46,8 @@ for command in $commands; do
 done
 
 begin 'unknown option'
-run 2 restore --maks m.png
-complains "kizil restore: no option '--maks'; did you mean '--mask'?"
+run 2 restore --msk m.png
+complains "kizil restore: no option '--msk'; did you mean '--mask'?"
 complains "Try 'kizil restore --help'"
 run 2 restore -z
 complains "no option '-z'"

@@ -84,11 +84,11 @@ is "$out" ''
 
 begin 'completion: options, values that have names, files'
 run 0 --help=complete restore --ma
-is "$(offers)" '--mask '
+is "$(offers)" '--mask --masks --mask-format '
 run 0 --help=complete restore a.png --no-ov
 is "$(offers)" '--no-overwrite '
 run 0 --help=complete restore a.png --n
-is "$out" ''
+is "$(offers)" '--no-record --no-dilate --no-fill-holes --no-drop-specks '
 run 0 --help=complete restore a.png --over
 says '--overlap	'
 run 0 --help=complete restore a.png --sampler ''
@@ -110,7 +110,7 @@ ask() { # WORD...: what bash would offer
     _kizil "$1"; printf "%s " "${COMPREPLY[@]}"' "$script" "$kizil" "$@"
 }
 is "$(ask rest)" 'restore '
-is "$(ask restore x.png --mas)" '--mask '
+is "$(ask restore x.png --mas)" '--mask --masks --mask-format '
 is "$(ask dataset spl)" 'split '
 is "$(bash -c '. "$0"; complete -p kizil' "$script")" 'complete -o default -F _kizil kizil'
 finish
