@@ -65,7 +65,9 @@ static bool one_of(const char *name, const char *all) {
   if (kz__name_same(name, all)) return true;
   while (*all) {
     size_t n = strcspn(all, "/,");
-    snprintf(part, sizeof part, "%.*s", (int)n, all);
+    const size_t fits = n < sizeof part ? n : sizeof part - 1;
+    memcpy(part, all, fits);
+    part[fits] = 0;
     if (n && kz__name_same(name, part)) return true;
     all += n + strspn(all + n, "/, ");
   }
