@@ -105,6 +105,8 @@ int kz_image_set_marks(struct kz_image *im, const struct kz_image_marks *marks, 
  * Photoshop's layers in a TIFF, and its resources other than IPTC between TIFF and other formats;
  * EXIF's thumbnail on the way into a TIFF (elsewhere it shows the picture as it was); a TIFF's tags
  * over 1 MiB; in a JPEG, EXIF over 65,527 bytes and XMP over 60,000.
+ * A TIFF made from a TIFF is compressed as that is (not at all, LZW, Deflate, PackBits); others are
+ * LZW, above 1 GiB Deflate.
  * Streams by strips; writes beside and renames; on failure nothing is left. `overwrite` false:
  * KZ_EEXIST if the file is there. Refuses to write over the source (same device and inode). */
 int kz_image_write_patched(struct kz_image *im, const struct kz_patch *patches, int count,

@@ -65,8 +65,11 @@ int kz_image_open(const char *path, struct kz_image **out, struct kz_err *err) {
   im->tiled = im->format == KZ_FORMAT_TIFF &&
               (vips_foreign_flags("tiffload", path) & VIPS_FOREIGN_PARTIAL);
   im->pages = 1;
-  if (im->format == KZ_FORMAT_TIFF)
+  im->compression = -1;
+  if (im->format == KZ_FORMAT_TIFF) {
+    im->compression = kz__tiff_compression(path);
     kz__tiff_levels(path, im->vips, &im->pyramid, &im->subifds, &im->pages);
+  }
   rc = kz__colour_new(im->vips, path, &im->colour, err);
   if (!rc) rc = check_decodes(im, err);
 out:

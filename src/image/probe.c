@@ -1,6 +1,8 @@
 /* What a file's header tells, without its pixels: a folder of thousands is listed in seconds. */
 #include <stdlib.h>
 
+#include <tiffio.h>
+
 #include "image/vips_io.h"
 
 int kz__colours_of(const VipsImage *im) {
@@ -46,6 +48,22 @@ static int field(VipsImage *im, const char *name) {
   int value = 0;
   if (vips_image_get_typeof(im, name)) vips_image_get_int(im, name, &value);
   return value;
+}
+
+int kz__tiff_compression(const char *path) {
+  uint16_t scheme = 0;
+  TIFF *file = TIFFOpen(path, "r");
+  if (!file) return -1;
+  TIFFGetFieldDefaulted(file, TIFFTAG_COMPRESSION, &scheme);
+  TIFFClose(file);
+  switch (scheme) {
+    case COMPRESSION_NONE: return VIPS_FOREIGN_TIFF_COMPRESSION_NONE;
+    case COMPRESSION_LZW: return VIPS_FOREIGN_TIFF_COMPRESSION_LZW;
+    case COMPRESSION_PACKBITS: return VIPS_FOREIGN_TIFF_COMPRESSION_PACKBITS;
+    case COMPRESSION_DEFLATE:
+    case COMPRESSION_ADOBE_DEFLATE: return VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE;
+    default: return -1;
+  }
 }
 
 void kz__tiff_levels(const char *path, VipsImage *im, bool *pyramid, bool *subifds, int *pages) {

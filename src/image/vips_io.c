@@ -274,9 +274,9 @@ static int save_tiff(VipsImage *im, const char *path, const struct kz__save_opti
   double bytes = kz__decoded_bytes(im);
   bool real = im->BandFmt == VIPS_FORMAT_FLOAT;
   if (stretch_iptc(im)) return -1;
-  int failed = vips_tiffsave(im, path, "compression",
-                       bytes > DEFLATE_ABOVE ? VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE
-                                             : VIPS_FOREIGN_TIFF_COMPRESSION_LZW,
+  const int best = bytes > DEFLATE_ABOVE ? VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE
+                                         : VIPS_FOREIGN_TIFF_COMPRESSION_LZW;
+  int failed = vips_tiffsave(im, path, "compression", o->compression < 0 ? best : o->compression,
                        "predictor", real ? VIPS_FOREIGN_TIFF_PREDICTOR_FLOAT
                                          : VIPS_FOREIGN_TIFF_PREDICTOR_HORIZONTAL,
                        "tile", (gboolean)(o->tiled || o->pyramid), "tile_width", TILE,
@@ -288,7 +288,7 @@ static int save_tiff(VipsImage *im, const char *path, const struct kz__save_opti
 
 int kz__save(VipsImage *im, enum kz_format format, const char *path,
              const struct kz__save_options *options) {
-  static const struct kz__save_options plain = {0};
+  static const struct kz__save_options plain = {.compression = -1};
   if (kz__iptc_fit(im, format)) return -1;
   switch (format) {
     case KZ_FORMAT_PNG: return kz__png_save(im, path);

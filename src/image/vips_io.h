@@ -32,6 +32,7 @@ struct kz_image {
   enum kz_format format;
   struct kz__colour *colour;
   bool tiled; /* a tiled TIFF: regions are decoded as they are asked for */
+  int compression; /* a TIFF's, where it loses nothing: VipsForeignTiffCompression; else -1 */
   bool pyramid, subifds; /* a TIFF whose further pages, or sub-directories, are it made smaller */
   int pages;
   bool generated; /* marks, see kz_image_set_marks */
@@ -41,6 +42,7 @@ struct kz_image {
 struct kz__save_options {
   bool tiled, pyramid, subifds; /* TIFF */
   bool resolution;              /* TIFF: none but what EXIF tells */
+  int compression;              /* TIFF: VipsForeignTiffCompression; -1: LZW, or Deflate if large */
 };
 
 /* What the header says, of a file whose pixels may not be wanted. */
@@ -48,6 +50,8 @@ void kz__describe(VipsImage *im, const struct kz__colour *c, struct kz_image_inf
 int kz__bits_of(const VipsImage *im); /* 8, 16, or 32: float */
 /* Bands that are colour; one more is alpha. */
 int kz__colours_of(const VipsImage *im);
+/* How a TIFF is compressed, as kz__save_options says it; -1 where samples are not kept. */
+int kz__tiff_compression(const char *path);
 /* Whether a TIFF holds smaller copies of its first page, and where; its number of pages. */
 void kz__tiff_levels(const char *path, VipsImage *im, bool *pyramid, bool *subifds, int *pages);
 /* Whether it has XMP that cannot be added to. */

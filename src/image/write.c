@@ -206,7 +206,7 @@ int kz__image_write(struct kz_image *im, struct kz__generator *pixels, const cha
   if (!tmp) return kz_err_set(err, KZ_ENOMEM, "%s: no memory for its temporary name", path);
   struct kz__save_options options = {
       .tiled = im->tiled, .pyramid = im->pyramid, .subifds = im->subifds,
-      .resolution = im->format == KZ_FORMAT_TIFF};
+      .resolution = im->format == KZ_FORMAT_TIFF, .compression = im->compression};
   if (generated(im->vips, pixels, &result) || kz__mark(im, format, result) ||
       kz__save(result, format, tmp, &options)) {
     const char *unread = g_atomic_pointer_get(&pixels->unread);

@@ -1,7 +1,6 @@
 /* The classes of damage. Ids and their order stay: files name the ids, maps count by the order. Age
  * cracks may stay, graffiti may have value, old repairs are history, and where tones have changed
  * nothing is missing; so the default policy restores only what is gone. */
-#include <stdio.h>
 #include <string.h>
 
 #include "treat/parts.h"

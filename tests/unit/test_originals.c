@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+#include <tiffio.h>
+
 enum { SIDE = 96, PX = 24, PY = 17, PW = 40, PH = 35 };
 
 static const struct original {
@@ -421,11 +423,48 @@ static void test_pages(void **state) {
   kz_image_close(im);
 }
 
+static int compression_of(const char *name) {
+  uint16_t scheme = 0;
+  TIFF *file = TIFFOpen(in_folder(name), "r");
+  assert_non_null(file);
+  assert_true(TIFFGetFieldDefaulted(file, TIFFTAG_COMPRESSION, &scheme));
+  TIFFClose(file);
+  return scheme;
+}
+
+/* A TIFF is compressed as its original, if that loses nothing. */
+static void test_compression(void **state) {
+  (void)state;
+  static const struct {
+    const char *options;
+    int expected;
+  } cases[] = {{"", COMPRESSION_NONE},
+               {"[compression=lzw,tile]", COMPRESSION_LZW},
+               {"[compression=deflate]", COMPRESSION_ADOBE_DEFLATE},
+               {"[compression=packbits]", COMPRESSION_PACKBITS},
+               {"[compression=jpeg,Q=90]", COMPRESSION_LZW}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    float rgb[3] = {0.5f, 0.5f, 0.5f};
+    uint8_t mask = 255;
+    const struct kz_patch patch = {.x = 3, .y = 4, .w = 1, .h = 1, .rgb = rgb, .mask = &mask};
+    struct kz_image *im;
+    struct kz_err err;
+    make_file("in.tif", cases[i].options, 64, 48, 3, 8, false);
+    if (kz_image_open(in_folder("in.tif"), &im, &err)) fail_msg("%s", err.msg);
+    if (kz_image_write_patched(im, &patch, 1, in_folder("out.tif"), true, &err))
+      fail_msg("%s", err.msg);
+    kz_image_close(im);
+    assert_int_equal(compression_of("out.tif"), cases[i].expected);
+  }
+  empty_folder();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_matrix),  cmocka_unit_test(test_refused),
       cmocka_unit_test(test_mask_of_inks), cmocka_unit_test(test_unfit_profile),
       cmocka_unit_test(test_pyramid), cmocka_unit_test(test_pages),
+      cmocka_unit_test(test_compression),
   };
   return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
 }
