@@ -49,8 +49,9 @@ static void plan_release(struct plan *p) {
 static int plan_tiles(struct kz__tiles *t, const struct kz__holes *h,
                       const struct kz_restore_options *o, struct kz_err *err) {
   if (!h->count) return 0;
-  return o->tile ? kz__tiles_plan(t, h, (int)o->tile, (int)o->overlap, err)
-                 : kz__tiles_choose(t, h, (int)o->overlap, err);
+  if (!o->tile) return kz__tiles_choose(t, h, (int)o->overlap, err);
+  int code = kz__tiles_plan(t, h, (int)o->tile, (int)o->overlap, err);
+  return code ? code : kz__tiles_thin_out(t, h, (int)o->overlap, err);
 }
 
 /* Share out what the level has, and halve what is too wide for it. */

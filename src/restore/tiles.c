@@ -48,6 +48,62 @@ static bool core_damaged(const struct kz__tiles *t, const struct kz__holes *h, i
                        kz__axis_core(&t->ay, iy + 1) - y);
 }
 
+/* ---- tiles that neighbours make up for ---- */
+
+struct grid {
+  const struct kz__holes *holes;
+  struct kz__tiles *tiles;
+  bool *kept; /* [ay.count, ax.count] */
+  int margin; /* px from a tile's rim, within which it is not relied on; none at the image's rim */
+};
+
+static bool spans(const struct kz__axis *a, int i, int margin, int from, int end) {
+  const int at = kz__axis_at(a, i), rim = at + kz__axis_extent(a);
+  return from >= at + (i > 0 ? margin : 0) && end <= rim - (i < a->count - 1 ? margin : 0);
+}
+
+/* Whether a kept neighbour of tile (ix, iy) shows all of the span. */
+static bool shown_beside(const struct grid *g, int ix, int iy, const struct kz__span *s) {
+  const struct kz__axis *ax = &g->tiles->ax, *ay = &g->tiles->ay;
+  for (int v = iy > 0 ? iy - 1 : 0; v <= iy + 1 && v < ay->count; v++)
+    for (int u = ix > 0 ? ix - 1 : 0; u <= ix + 1 && u < ax->count; u++)
+      if ((u != ix || v != iy) && g->kept[(size_t)v * ax->count + u] &&
+          spans(ax, u, g->margin, s->x, s->x + s->len) && spans(ay, v, g->margin, s->y, s->y + 1))
+        return true;
+  return false;
+}
+
+static bool made_up_for(const struct grid *g, const struct kz__tile *t) {
+  const struct kz__axis *ax = &g->tiles->ax, *ay = &g->tiles->ay;
+  const int x = kz__axis_core(ax, t->ix), y = kz__axis_core(ay, t->iy);
+  struct kz__span s;
+  kz__span_start(&s, g->holes, x, y, kz__axis_core(ax, t->ix + 1) - x,
+                 kz__axis_core(ay, t->iy + 1) - y);
+  while (kz__span_next(&s))
+    if (!shown_beside(g, t->ix, t->iy, &s)) return false;
+  return true;
+}
+
+int kz__tiles_thin_out(struct kz__tiles *t, const struct kz__holes *h, int overlap,
+                       struct kz_err *err) {
+  struct grid g = {.holes = h, .tiles = t, .margin = overlap / 4,
+                   .kept = calloc((size_t)t->ax.count * t->ay.count, sizeof *g.kept)};
+  int count = 0;
+  if (!g.kept) return kz_err_set(err, KZ_ENOMEM, "no memory for a plan of %d tiles", t->count);
+  for (int i = 0; i < t->count; i++)
+    g.kept[(size_t)t->list[i].iy * t->ax.count + t->list[i].ix] = true;
+  for (int i = 0; i < t->count; i++) {
+    const struct kz__tile tile = t->list[i];
+    if (made_up_for(&g, &tile))
+      g.kept[(size_t)tile.iy * t->ax.count + tile.ix] = false;
+    else
+      t->list[count++] = tile;
+  }
+  t->count = count;
+  free(g.kept);
+  return 0;
+}
+
 int kz__tiles_plan(struct kz__tiles *t, const struct kz__holes *h, int tile, int overlap,
                    struct kz_err *err) {
   *t = (struct kz__tiles){0};
@@ -83,7 +139,12 @@ int kz__tiles_choose(struct kz__tiles *t, const struct kz__holes *h, int overlap
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
     struct kz__tiles other;
     int code = kz__tiles_plan(&other, h, sizes[i], overlap, err);
-    if (code) return code;
+    if (!code) code = kz__tiles_thin_out(&other, h, overlap, err);
+    if (code) {
+      kz__tiles_release(&other);
+      kz__tiles_release(t);
+      return code;
+    }
     if (!t->list || cost(&other) * 10 < cost(t) * 9) {
       kz__tiles_release(t);
       *t = other;

@@ -39,6 +39,10 @@ struct kz__tiles {
 };
 int kz__tiles_plan(struct kz__tiles *t, const struct kz__holes *h, int tile, int overlap,
                    struct kz_err *err);
+/* Drop tiles all of whose damage some kept neighbour shows as well, overlap/4 or more from its rim:
+ * a small spot where cores meet takes one tile and not two or four. */
+int kz__tiles_thin_out(struct kz__tiles *t, const struct kz__holes *h, int overlap,
+                       struct kz_err *err);
 void kz__tiles_release(struct kz__tiles *t);
 
 /* The plan with the tile size, 256 to 512 px, that computes the fewest pixels: small tiles for

@@ -193,11 +193,12 @@ static void weights_rise_from_the_rim(void **state) {
 }
 
 /* Every damaged pixel lies in a kept tile, away from its rim unless that is the image's; every
- * kept tile holds damage. */
+ * kept tile holds damage. The same for tiles that were thinned out (odd trials). */
 static void kept_tiles_cover_the_damage(void **state) {
   (void)state;
   for (int i = 0; i < SIZES; i++)
-    for (int k = 0; k < 3; k++) {
+    for (int trial = 0; trial < 6; trial++) {
+      int k = trial / 2;
       int w = sizes[i][0], h = sizes[i][1], tile = k == 2 ? 64 : 256, overlap = k == 1 ? 128 : 32;
       uint8_t *mask = make_mask(w, h, 0.03, (uint64_t)(i + 10 * k));
       struct kz__holes holes;
@@ -206,7 +207,9 @@ static void kept_tiles_cover_the_damage(void **state) {
       make_holes(&holes, mask, w, h);
       assert_int_equal(kz__tiles_plan(&t, &holes, tile, overlap, &err), 0);
       assert_true(t.count >= 1 && t.count <= t.ax.count * t.ay.count);
-      int tw = kz__axis_extent(&t.ax), th = kz__axis_extent(&t.ay), rim = overlap / 2;
+      if (trial % 2) assert_int_equal(kz__tiles_thin_out(&t, &holes, overlap, &err), 0);
+      int tw = kz__axis_extent(&t.ax), th = kz__axis_extent(&t.ay);
+      int rim = trial % 2 ? overlap / 4 : overlap / 2;
       for (int n = 0; n < t.count; n++)
         assert_true(kz__holes_any(&holes, t.list[n].x, t.list[n].y, tw, th));
       for (int y = 0; y < h; y++)
@@ -224,6 +227,30 @@ static void kept_tiles_cover_the_damage(void **state) {
       kz__holes_release(&holes);
       free(mask);
     }
+}
+
+/* A spot over the meeting point of four cores needs one tile; one that no tile holds, all four. */
+static void spots_take_one_tile(void **state) {
+  (void)state;
+  enum { W = 2000, H = 1500 };
+  for (int side = 20; side <= 60; side += 40) {
+    uint8_t *mask = calloc(W * H, 1);
+    struct kz__holes holes;
+    struct kz__tiles t;
+    struct kz_err err;
+    kz__axis_plan(&t.ax, W, 256, 64);
+    kz__axis_plan(&t.ay, H, 256, 64);
+    const int x0 = kz__axis_core(&t.ax, 3) - side / 2, y0 = kz__axis_core(&t.ay, 2) - side / 2;
+    for (int y = y0; y < y0 + side; y++) memset(mask + y * W + x0, 255, (size_t)side);
+    make_holes(&holes, mask, W, H);
+    assert_int_equal(kz__tiles_plan(&t, &holes, 256, 64, &err), 0);
+    assert_int_equal(t.count, 4);
+    assert_int_equal(kz__tiles_thin_out(&t, &holes, 64, &err), 0);
+    assert_int_equal(t.count, side == 20 ? 1 : 4);
+    kz__tiles_release(&t);
+    kz__holes_release(&holes);
+    free(mask);
+  }
 }
 
 static void sound_tiles_are_left_out(void **state) {
@@ -283,6 +310,7 @@ int main(void) {
       cmocka_unit_test(plan_of_known_sizes),
       cmocka_unit_test(weights_rise_from_the_rim),
       cmocka_unit_test(kept_tiles_cover_the_damage),
+      cmocka_unit_test(spots_take_one_tile),
       cmocka_unit_test(sound_tiles_are_left_out),
       cmocka_unit_test(size_is_chosen_by_the_damage),
   };
