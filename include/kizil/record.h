@@ -134,9 +134,9 @@ struct kz_record_inputs {
 void kz_record_init(struct kz_record *r);
 void kz_record_release(struct kz_record *r);
 /* Init, then fill in files with their hashes, sizes, parameters, caption, figures, time, machine
- * and software. `path` is where the record will lie; NULL: it is not to be written, so that paths stay
- * as they are given and nothing is hashed. Classes, regions, candidates and people are left to the
- * caller. On failure nothing is kept. */
+ * and software. `path` is where the record will lie; NULL: it is not to be written, so that paths
+ * stay as they are given and nothing is hashed. Classes, regions, candidates and people are left
+ * to the caller. On failure nothing is kept. */
 int kz_record_make(struct kz_record *r, const struct kz_record_inputs *inputs, const char *path,
                    struct kz_err *err);
 /* `to` (a member of the record at `record`) becomes the file at `path`, with its hash; of a folder,

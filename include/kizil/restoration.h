@@ -36,13 +36,13 @@ struct kz_restoration_job {
   const char *who, *organisation, *why; /* for the record */
 };
 
-/* Do it. What can be refused is refused before anything is computed; on failure no file of this call
- * is left. Where what was filled is not all that the mask marks (classes, grooming, regions left
- * unfilled), a picture of it is written beside the result, RESULT.filled.png, unless `unrecorded`.
- * *out (may be NULL): the record of the result, or of the best candidate, with its classes, regions
- * and candidates; released by the caller; of an unrecorded one paths are as they were given, and
- * files have no hashes. KZ_ERANGE if nothing is to be restored, whatever the reason (which the
- * message says). */
+/* Do it. What can be refused is refused before anything is computed; on failure no file of this
+ * call is left. Where what was filled is not all that the mask marks (classes, grooming, regions
+ * left unfilled), a picture of it is written beside the result, RESULT.filled.png, unless
+ * `unrecorded`. *out (may be NULL): the record of the result, or of the best candidate, with its
+ * classes, regions and candidates; released by the caller; of an unrecorded one paths are as they
+ * were given, and files have no hashes. KZ_ERANGE if nothing is to be restored, whatever the
+ * reason (which the message says). */
 int kz_restoration_make(struct kz_restorer *r, const struct kz_restoration_job *job,
                         const struct kz_restoration_options *options,
                         const struct kz_restore_host *host, struct kz_record *out,
@@ -93,10 +93,11 @@ struct kz_restoration_replay {
 };
 /* Make the result of a record again, as `out`, without a record: with the recorded number of
  * threads, all candidates where there were any, and of these what was chosen. `r` is of the
- * recorded model. Files that moved: `places` (may be NULL). A record, source, mask, policy, drawing or model
- * that is not the recorded one is refused (KZ_EBACKEND; KZ_ENOENT if it is gone), and so is another
- * format than the recorded one (KZ_EUNSUPPORTED) and a name that is taken or of the record's
- * (KZ_EEXIST). A result that differs is no error: it is kept, and *result tells. */
+ * recorded model. Files that moved: `places` (may be NULL). A record, source, mask, policy,
+ * drawing or model that is not the recorded one is refused (KZ_EBACKEND; KZ_ENOENT if it is
+ * gone), and so is another format than the recorded one (KZ_EUNSUPPORTED) and a name that is
+ * taken or of the record's (KZ_EEXIST). A result that differs is no error: it is kept, and
+ * *result tells. */
 int kz_restoration_replay(struct kz_restorer *r, const char *record,
                           const struct kz_record_places *places, const char *out, bool overwrite,
                           const struct kz_restore_host *host,

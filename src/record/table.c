@@ -79,8 +79,8 @@ static const struct kz__field candidate_fields[] = {
     {"seed", KZ__INT, IN(kz_record_candidate, seed), "of its noise", .max = MOST_INT},
     {"rank", KZ__INT, IN(kz_record_candidate, rank), "from 1, the best; 0: not ranked",
      .max = 1000},
-    {"score", KZ__REAL, IN(kz_record_candidate, score), "by which it was ranked, the least first", .min = -1e12,
-     .max = 1e12},
+    {"score", KZ__REAL, IN(kz_record_candidate, score), "by which it was ranked, the least first",
+     .min = -1e12, .max = 1e12},
     {0}};
 static const struct kz__shape candidate = {sizeof(struct kz_record_candidate), candidate_fields};
 
