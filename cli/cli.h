@@ -37,7 +37,7 @@
 #include <kizil/param.h>
 
 /* Exit statuses. */
-enum { KZ_EXIT_OK = 0, KZ_EXIT_FAILURE = 1, KZ_EXIT_USAGE = 2 };
+enum { KZ_EXIT_OK = 0, KZ_EXIT_FAILURE = 1, KZ_EXIT_USAGE = 2, KZ_EXIT_INTERRUPTED = 130 };
 
 struct kz_command {
   const char *name;    /* "restore" */

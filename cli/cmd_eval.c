@@ -9,7 +9,7 @@
 
 #include "cli.h"
 
-enum { EXIT_INTERRUPTED = 130, SHOWN = 20 };
+enum { SHOWN = 20 };
 
 struct args {
   const char *pairs, *out, *compare, *with;
@@ -152,7 +152,7 @@ static int run(int argc, char **argv) {
     kz_cli_catch_interrupts();
     int code = a.pairs ? measure(&a, &s, &err) : compare(&a, &err);
     status = code ? kz_cli_fail(&err) : KZ_EXIT_OK;
-    if (code == KZ_EINTR) status = EXIT_INTERRUPTED;
+    if (code == KZ_EINTR) status = KZ_EXIT_INTERRUPTED;
   }
   kz_cli_release(&parser);
   return status;

@@ -6,8 +6,6 @@
 
 #include "cli.h"
 
-#define EXIT_INTERRUPTED 130
-
 struct args {
   const char *image, *mask, *lines, *out;
   struct kz_features_options o;
@@ -75,7 +73,7 @@ static int run(int argc, char **argv) {
   int status = kz_cli_parse(&parser, argc, argv);
   if (status >= 0) return status;
   int code = make(&a, &err);
-  status = !code ? KZ_EXIT_OK : code == KZ_EINTR ? EXIT_INTERRUPTED : kz_cli_fail(&err);
+  status = !code ? KZ_EXIT_OK : code == KZ_EINTR ? KZ_EXIT_INTERRUPTED : kz_cli_fail(&err);
   kz_image_shutdown();
   kz_cli_release(&parser);
   return status;

@@ -7,8 +7,6 @@
 
 #include "cli.h"
 
-enum { EXIT_INTERRUPTED = 130 };
-
 static const char notes[] =
     "The page holds all that it shows: before and after under a slider, damage by class,\n"
     "disagreement of the candidates, the regions that matter most at full resolution, and the\n"
@@ -42,7 +40,7 @@ static int make_page(const char *const *records, int count, const char *out,
   kz_image_shutdown();
   if (!code) return KZ_EXIT_OK;
   kz_cli_fail(&err);
-  return code == KZ_EINTR ? EXIT_INTERRUPTED : KZ_EXIT_FAILURE;
+  return code == KZ_EINTR ? KZ_EXIT_INTERRUPTED : KZ_EXIT_FAILURE;
 }
 
 static int run(int argc, char **argv) {

@@ -12,8 +12,6 @@
 #include "cli.h"
 #include "replay.h"
 
-#define EXIT_INTERRUPTED 130
-
 struct args {
   const char *given, *out;
   struct kz_record_places now;
@@ -80,7 +78,7 @@ int kz_cli_replay(const char *record, const struct kz_record_places *places, con
   kz_model_free(model);
   free(path);
   if (!code) return KZ_EXIT_OK;
-  return code == KZ_EINTR ? EXIT_INTERRUPTED : kz_cli_fail(&err);
+  return code == KZ_EINTR ? KZ_EXIT_INTERRUPTED : kz_cli_fail(&err);
 }
 
 static int replay(const struct args *a, const char *record) {

@@ -13,8 +13,6 @@
 #include "cli.h"
 #include "restore_list.h"
 
-#define EXIT_INTERRUPTED 130
-
 struct args {
   struct kz_restoration_job job;
   struct kz_restoration_options o;
@@ -116,7 +114,7 @@ static int run_single(const struct args *a, struct kz_model *model) {
   if (!code) code = kz_restoration_make(restorer, &a->job, &a->o, &host, &record, &err);
   kz_cli_progress_end(&s.progress);
   kz_restorer_free(restorer);
-  if (code) return code == KZ_EINTR ? EXIT_INTERRUPTED : kz_cli_fail(&err);
+  if (code) return code == KZ_EINTR ? KZ_EXIT_INTERRUPTED : kz_cli_fail(&err);
   print_result(&record, a->job.out);
   kz_record_release(&record);
   if (!kz_image_lossless(a->job.out, &lossless, &err) && !lossless)

@@ -7,8 +7,6 @@
 
 #include "cli.h"
 
-enum { EXIT_INTERRUPTED = 130 };
-
 struct args {
   const char *list, *key, *out;
   const char **answers; /* [count] */
@@ -99,7 +97,7 @@ static int run_with(struct args *a, int argc, char **argv) {
     kz_cli_catch_interrupts();
     int code = a->list ? make(a, &err) : analyse(a, &err);
     status = code ? kz_cli_fail(&err) : KZ_EXIT_OK;
-    if (code == KZ_EINTR) status = EXIT_INTERRUPTED;
+    if (code == KZ_EINTR) status = KZ_EXIT_INTERRUPTED;
   }
   kz_cli_release(&parser);
   return status;

@@ -20,7 +20,7 @@
 #include "cli.h"
 #include "train_log.h"
 
-enum { EXIT_INTERRUPTED = 130, MAX_PARAMS = 96, SKIPPED_SHOWN = 5 };
+enum { MAX_PARAMS = 96, SKIPPED_SHOWN = 5 };
 
 struct data_options {
   const char *images, *manifest;
@@ -318,7 +318,7 @@ static int finish(struct train *t, int code, const struct kz_err *err) {
   if (code == KZ_EINTR) {
     fprintf(stderr, "stopped, checkpoint written; go on with: kizil train --resume --out '%s'\n",
             t->out);
-    return EXIT_INTERRUPTED;
+    return KZ_EXIT_INTERRUPTED;
   }
   if (code) return kz_cli_fail(err);
   fprintf(stderr, "trained %lld steps in %s: %s/model.safetensors\n", (long long)t->last_step,

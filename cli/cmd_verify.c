@@ -11,8 +11,6 @@
 #include "cli.h"
 #include "replay.h"
 
-#define EXIT_INTERRUPTED 130
-
 struct args {
   const char *result, *record;
   struct kz_record_places now;
@@ -119,7 +117,7 @@ static int verify(struct args *a, const char *record) {
   code = kz_record_verify(record, &a->now, &host, &report, &err);
   kz_cli_progress_end(&a->progress);
   int status = -1, bad = 0;
-  if (code) status = code == KZ_EINTR ? EXIT_INTERRUPTED : kz_cli_fail(&err);
+  if (code) status = code == KZ_EINTR ? KZ_EXIT_INTERRUPTED : kz_cli_fail(&err);
   if (!code) bad = print_report(&report);
   if (!code && a->again && bad)
     printf("again    unknown  not tried, since not all is as recorded\n");

@@ -12,8 +12,6 @@ extern const struct kz_command kz_dataset_init, kz_dataset_add, kz_dataset_scree
     kz_dataset_caption, kz_dataset_info, kz_dataset_export, kz_dataset_import,
     kz_dataset_report;
 
-enum { KZ_EXIT_INTERRUPTED = 130 };
-
 /* For struct kz_catalogue_host, whose `user` is a session; {0} at the start. */
 struct kz_dataset_session {
   struct kz_cli_progress progress;

@@ -16,7 +16,7 @@
 #include <kizil/image.h>
 #include <kizil/model.h>
 
-enum { MOST_JOBS = 256, DEFAULT_JOBS = 8, SHOWN = 3, EXIT_INTERRUPTED = 130 };
+enum { MOST_JOBS = 256, DEFAULT_JOBS = 8, SHOWN = 3 };
 
 struct crew;
 
@@ -312,7 +312,7 @@ static int finish(struct crew *c) {
   if (c->b->dry_run) c->tally.seconds = c->tally.rate ? c->tally.megapixels / c->tally.rate : 0;
   kz_cli_progress_end(&c->progress);
   if (c->b->list || c->b->json) kz_cli_tell_summary(c->b, &c->pictures, &c->tally);
-  if (c->tally.interrupted) return EXIT_INTERRUPTED;
+  if (c->tally.interrupted) return KZ_EXIT_INTERRUPTED;
   return c->tally.count[KZ_CLI_FAILED] ? KZ_EXIT_FAILURE : KZ_EXIT_OK;
 }
 

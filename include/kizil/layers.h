@@ -73,6 +73,10 @@ struct kz_layer {
 int kz_layers_write(const struct kz_layer *layers, int count, struct kz_image *merged,
                     const char *path, bool overwrite, struct kz_err *err);
 
+/* KZ_EUNSUPPORTED for a suffix that kz_layers_write does not know: to be asked before hours of
+ * computing. */
+int kz_layers_check(const char *path, struct kz_err *err);
+
 struct kz_layers_files {
   const char *original, *result, *mask;
   const char *disagreement; /* grey; NULL: none */

@@ -253,3 +253,15 @@ int kz_mkdirs(const char *path, struct kz_err *err) {
   free(part);
   return code;
 }
+
+int kz_folder_check(const char *path, struct kz_err *err) {
+  const char *slash = strrchr(path, '/');
+  char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+  int rc = 0;
+  if (!folder)
+    rc = kz_err_set(err, KZ_ENOMEM, "%s: no memory", path);
+  else if (access(folder, W_OK | X_OK))
+    rc = kz_err_set(err, KZ_EIO, "%s: the folder is missing or may not be written to", path);
+  free(folder);
+  return rc;
+}

@@ -27,6 +27,8 @@ int kz_file_write(const char *path, const void *data, size_t len, struct kz_err 
 bool kz_file_exists(const char *path);
 bool kz_same_file(const char *a, const char *b); /* same device and inode, or the same real path */
 int kz_mkdirs(const char *path, struct kz_err *err);
+/* KZ_EIO unless the folder of `path` is there and may be written to. */
+int kz_folder_check(const char *path, struct kz_err *err);
 /* SHA-256 of a file as 64 hex digits and a NUL. */
 int kz_file_sha256(const char *path, char hex[65], struct kz_err *err);
 double kz_now(void); /* monotonic seconds */

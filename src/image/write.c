@@ -169,18 +169,6 @@ static int check_fits(const struct kz_image *im, const char *path, enum kz_forma
   return 0;
 }
 
-static int check_folder(const char *path, struct kz_err *err) {
-  const char *slash = strrchr(path, '/');
-  char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-  int rc = 0;
-  if (!folder)
-    rc = kz_err_set(err, KZ_ENOMEM, "%s: no memory", path);
-  else if (access(folder, W_OK | X_OK))
-    rc = kz_err_set(err, KZ_EIO, "%s: the folder is missing or may not be written to", path);
-  free(folder);
-  return rc;
-}
-
 int kz_image_can_write(const struct kz_image *im, const char *path, bool overwrite,
                        struct kz_err *err) {
   enum kz_format format;
@@ -192,7 +180,7 @@ int kz_image_can_write(const struct kz_image *im, const char *path, bool overwri
                       path);
   if (!overwrite && kz_file_exists(path))
     return kz_err_set(err, KZ_EEXIST, "%s: is there already", path);
-  return check_folder(path, err);
+  return kz_folder_check(path, err);
 }
 
 int kz__image_write(struct kz_image *im, struct kz__generator *pixels, const char *path,

@@ -23,6 +23,11 @@ static int kind_of(const char *path, enum kind *kind, struct kz_err *err) {
   return 0;
 }
 
+int kz_layers_check(const char *path, struct kz_err *err) {
+  enum kind kind;
+  return kind_of(path, &kind, err);
+}
+
 static int check_name(const char *name, int number, struct kz_err *err) {
   uint32_t code;
   for (const char *p = name; *p;) {

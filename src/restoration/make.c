@@ -32,7 +32,6 @@ struct work {
   bool painted;               /* pictures and maps are there, and `made` is */
   bool filled;                /* so is names.filled, to stay */
   bool layers;                /* so is the file with layers */
-  int recorded;               /* records that are written */
 };
 
 /* ---- before ---- */
@@ -104,7 +103,6 @@ static int write_records(struct work *w, struct kz_err *err) {
     const int k = (best + i) % w->made.count;
     if (w->made.count > 1) code = kz__say_result(&w->record, k, err);
     if (!code && w->names.records[k]) code = kz_record_write(&w->record, w->names.records[k], err);
-    w->recorded += !code && w->names.records[k];
   }
   return code;
 }

@@ -65,7 +65,7 @@ static int check_file(const struct kz__products *n, const struct kz_restoration_
       return kz_err_set(err, KZ_EEXIST, "%s: is named for two outputs", path);
   if (!o->restore.overwrite && kz_file_exists(path))
     return kz_err_set(err, KZ_EEXIST, "%s: is there already; --overwrite replaces it", path);
-  return 0;
+  return kz_folder_check(path, err);
 }
 
 static int check_job(const struct kz__products *n, const struct kz_restoration_job *job,
@@ -79,7 +79,8 @@ static int check_job(const struct kz__products *n, const struct kz_restoration_j
                       job->record ? job->record : job->page);
   if (!job->unrecorded && !job->model)
     return kz_err_set(err, KZ_ERANGE, "%s: the record needs the model's file", job->out);
-  int code = job->layers ? kz_image_lossless(job->out, &lossless, err) : 0;
+  int code = job->layers ? kz_layers_check(job->layers, err) : 0;
+  if (!code && job->layers) code = kz_image_lossless(job->out, &lossless, err);
   if (!code && !lossless)
     return kz_err_set(err, KZ_EUNSUPPORTED, "%s: layers are taken from a result that is stored "
                       "exactly; give OUT as .png or .tif", job->layers);

@@ -4,21 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "base/file.h"
-
-static int check_folder(const char *path, struct kz_err *err) {
-  const char *slash = strrchr(path, '/');
-  char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-  int code = 0;
-  if (!folder)
-    code = kz_err_set(err, KZ_ENOMEM, "%s: no memory", path);
-  else if (access(folder, W_OK | X_OK))
-    code = kz_err_set(err, KZ_EIO, "%s: the folder is missing or may not be written to", path);
-  free(folder);
-  return code;
-}
 
 /* A map is written as PNG whatever the image is, and over nothing that is read or written. */
 static int check_map(const struct kz__outputs *out, const struct kz_candidates_job *job,
@@ -35,7 +22,7 @@ static int check_map(const struct kz__outputs *out, const struct kz_candidates_j
                       path);
   if (!o->overwrite && kz_file_exists(path))
     return kz_err_set(err, KZ_EEXIST, "%s: is there already; --overwrite replaces it", path);
-  return check_folder(path, err);
+  return kz_folder_check(path, err);
 }
 
 static void add(struct kz__outputs *out, enum kz__output_kind what, const char *path) {

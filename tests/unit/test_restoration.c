@@ -284,6 +284,14 @@ static void what_cannot_be_done_is_refused_first(void **state) {
   job.layers = kept("new.ora");
   refused(&job, &o, KZ_EUNSUPPORTED, "stored exactly");
   job = job_of("new.tif");
+  job.layers = kept("new.psd");
+  refused(&job, &o, KZ_EUNSUPPORTED, ".ora or .tif");
+  job.layers = kept("no/new.ora");
+  refused(&job, &o, KZ_EIO, "the folder is missing");
+  job.layers = NULL;
+  job.page = kept("no/new.html");
+  refused(&job, &o, KZ_EIO, "the folder is missing");
+  job = job_of("new.tif");
   job.policy = kept("none.json");
   refused(&job, &o, KZ_ENOENT, "none.json");
   clear();
