@@ -79,7 +79,8 @@ static int check_job(const struct kz__products *n, const struct kz_restoration_j
                       job->record ? job->record : job->page);
   if (!job->unrecorded && !job->model)
     return kz_err_set(err, KZ_ERANGE, "%s: the record needs the model's file", job->out);
-  int code = job->layers ? kz_layers_check(job->layers, err) : 0;
+  int code = kz_folder_check(job->out, err);
+  if (!code && job->layers) code = kz_layers_check(job->layers, err);
   if (!code && job->layers) code = kz_image_lossless(job->out, &lossless, err);
   if (!code && !lossless)
     return kz_err_set(err, KZ_EUNSUPPORTED, "%s: layers are taken from a result that is stored "
